@@ -1,0 +1,259 @@
+"""The directory: the area, its organisations and people, the list of its spaces, and who takes part in each space.
+
+The area's space holds `Area`, `InterestGroup`, `Organisation`, `Person` and one `Listing` a space. Every other space
+holds a `Profile` and one `Participant` per person and organisation, with the names copied, so that a space can be read
+and decided alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from .base import Command, Entity, GivenId, Id, Name, SpaceKind, Text
+
+Sector = Literal["public", "private", "charitable", "civil", "academia"]
+AreaRole = Literal[
+    "coordination", "steering", "member", "reader", "guest", "administrator"
+]
+SpaceRole = Literal["moderator", "deputy", "member", "coach", "guest", "reader"]
+Template = Literal["network", "key_project", "event", "committee", "plain"]
+
+# --- entities of the area --------------------------------------------------------------------------------------------
+
+
+class Area(Entity, frozen=True, kw_only=True, tag="area"):
+    """The cooperation area itself. Dates without a time belong to its time zone."""
+
+    name: str
+    claim: str = ""
+    description: str = ""
+    language: Literal["de", "en"] = "de"
+    timezone: str = "Europe/Berlin"
+    founded_on: date | None = None
+
+
+class InterestGroup(Entity, frozen=True, kw_only=True, tag="interest_group"):
+    """A group whose share of votes may be limited. `public` means municipalities and authorities."""
+
+    name: str
+    public: bool = False
+
+
+class Organisation(Entity, frozen=True, kw_only=True, tag="organisation"):
+    """A municipality, firm, charity, association or school that takes part in the area."""
+
+    name: str
+    sector: Sector
+    interest_group: Id | None = None
+    municipality: bool = False
+    external_advisor: bool = False
+    description: str = ""
+    joined_on: date | None = None
+    left_on: date | None = None
+
+
+class Person(Entity, frozen=True, kw_only=True, tag="person"):
+    """A person of the area; journals know persons only, never accounts."""
+
+    name: str
+    role: AreaRole
+    organisation: Id | None = None
+    function: str = ""
+    joined_on: date | None = None
+    access_until: date | None = None
+
+
+class Listing(Entity, frozen=True, kw_only=True, tag="listing"):
+    """One line in the area's list of spaces; its id is the space's id. A key project's `parent` is its network."""
+
+    name: str
+    space_kind: SpaceKind
+    parent: Id | None = None
+    purpose: str = ""
+    founded_at: datetime | None = None
+
+
+# --- entities of every other space -----------------------------------------------------------------------------------
+
+
+class Profile(Entity, frozen=True, kw_only=True, tag="profile"):
+    """What a committee, network or key project says of itself; its id is the space's id."""
+
+    name: str
+    space_kind: SpaceKind
+    area: Id
+    parent: Id | None = None
+    purpose: str = ""
+    founded_at: datetime | None = None
+
+
+class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
+    """A person's part in a space, for one organisation. `through` names the space the role is inherited from."""
+
+    indexed = ("person",)
+
+    person: Id
+    name: str
+    role: SpaceRole
+    organisation: Id | None = None
+    organisation_name: str = ""
+    sector: Sector | None = None
+    interest_group: Id | None = None
+    function: str = ""
+    voting: bool = True
+    through: Id | None = None
+    since: datetime | None = None
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+class FoundArea(Command, frozen=True, kw_only=True, tag="area.found"):
+    """Begins an area; the space the command is sent to does not exist yet. Only the system may."""
+
+    name: Name
+    claim: Annotated[str, Meta(max_length=300)] = ""
+    description: Text = ""
+    language: Literal["de", "en"] = "de"
+    timezone: Annotated[str, Meta(min_length=1, max_length=60)] = "Europe/Berlin"
+    founded_on: date | None = None
+
+
+class AddInterestGroup(Command, frozen=True, kw_only=True, tag="interest_group.add"):
+    about = "id"
+
+    id: GivenId
+    name: Name
+    public: bool = False
+
+
+class JoinOrganisation(Command, frozen=True, kw_only=True, tag="organisation.join"):
+    """An organisation becomes part of the area."""
+
+    about = "id"
+
+    id: GivenId
+    name: Name
+    sector: Sector
+    interest_group: GivenId | None = None
+    municipality: bool = False
+    external_advisor: bool = False
+    description: Text = ""
+
+
+class JoinPerson(Command, frozen=True, kw_only=True, tag="person.join"):
+    """A person becomes part of the area, usually for an organisation."""
+
+    about = "id"
+
+    id: GivenId
+    name: Name
+    role: AreaRole
+    organisation: GivenId | None = None
+    function: Annotated[str, Meta(max_length=200)] = ""
+    access_until: date | None = None
+
+
+class EditPerson(Command, frozen=True, kw_only=True, tag="person.edit"):
+    """Changes a person's name, function or role in the area; every space follows by a command of the system."""
+
+    about = "person"
+    on = (Person, "person")
+
+    person: GivenId
+    name: Name | UnsetType = UNSET
+    function: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    role: AreaRole | UnsetType = UNSET
+
+
+class FoundSpace(Command, frozen=True, kw_only=True, tag="space.found"):
+    """Founds a committee, network or key project. A key project belongs to a network (`parent`)."""
+
+    about = "id"
+
+    id: GivenId
+    space_kind: Literal["committee", "network", "key_project"]
+    name: Name
+    purpose: Text = ""
+    parent: GivenId | None = None
+    template: Template = "plain"
+    moderator: GivenId | None = None
+
+
+class AddParticipant(Command, frozen=True, kw_only=True, tag="participant.add"):
+    """Gives a person of the area a role in this space."""
+
+    about = "person"
+
+    person: GivenId
+    role: SpaceRole
+    organisation: GivenId | None = None
+    voting: bool = True
+
+
+class ChangeParticipant(Command, frozen=True, kw_only=True, tag="participant.change"):
+    about = "person"
+    on = (Participant, "participant")
+
+    participant: GivenId
+    person: GivenId
+    role: SpaceRole | UnsetType = UNSET
+    voting: bool | UnsetType = UNSET
+
+
+class RemoveParticipant(Command, frozen=True, kw_only=True, tag="participant.remove"):
+    """Ends a person's part in this space. The last moderator cannot be removed."""
+
+    about = "person"
+    on = (Participant, "participant")
+
+    participant: GivenId
+    person: GivenId
+
+
+class FollowDirectory(Command, frozen=True, kw_only=True, tag="participant.follow"):
+    """Brings one person's part in this space in line with the area or the network above. Only the system may.
+
+    `roles` are the roles that the person holds in the network `through`; empty means none any more.
+    """
+
+    about = "person"
+
+    person: GivenId
+    through: GivenId | None = None
+    role: SpaceRole | None = None
+    organisation: GivenId | None = None
+    name: Name | UnsetType = UNSET
+    function: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+
+
+class EditProfile(Command, frozen=True, kw_only=True, tag="profile.edit"):
+    """Renames the space or says anew what it is for."""
+
+    on = (Profile, "space")
+    about = "space"
+
+    space: GivenId
+    name: Name | UnsetType = UNSET
+    purpose: Text | UnsetType = UNSET
+
+
+PeopleEntity = (
+    Area | InterestGroup | Organisation | Person | Listing | Profile | Participant
+)
+PeopleCommand = (
+    FoundArea
+    | AddInterestGroup
+    | JoinOrganisation
+    | JoinPerson
+    | EditPerson
+    | FoundSpace
+    | AddParticipant
+    | ChangeParticipant
+    | RemoveParticipant
+    | FollowDirectory
+    | EditProfile
+)

@@ -1,0 +1,151 @@
+"""The reasons why a command is not accepted: a closed union, coded, with the data a person needs to go on.
+
+A refusal is part of the language: expected, translated (`texts/*/refusals.json`, key = tag), shown next to its cause.
+A bug is not: it is logged with context and reaches people as `Internal` with a reference, nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from .base import Id, Scalar
+
+
+class Reason(Struct, frozen=True, kw_only=True, tag_field="reason"):
+    """Why not."""
+
+
+class Invalid(Reason, frozen=True, kw_only=True, tag="invalid"):
+    """The command is not well formed. `field` is where, as a path of names; empty when it is the whole."""
+
+    field: str
+    problem: Literal[
+        "unknown_verb",
+        "unknown_field",
+        "missing",
+        "type",
+        "too_long",
+        "too_short",
+        "shape",
+    ]
+
+
+class NotAllowed(Reason, frozen=True, kw_only=True, tag="not_allowed"):
+    """The person may not do this here."""
+
+
+class NotFound(Reason, frozen=True, kw_only=True, tag="not_found"):
+    """No such thing in this space, or none that this person may see: the answer is the same for both."""
+
+    kind: str
+    id: Id
+
+
+class AlreadyExists(Reason, frozen=True, kw_only=True, tag="already_exists"):
+    kind: str
+    id: Id
+
+
+class IdReused(Reason, frozen=True, kw_only=True, tag="id_reused"):
+    """This command id was accepted before, with another content."""
+
+
+class ChangedSince(Reason, frozen=True, kw_only=True, tag="changed_since"):
+    """`only_if` did not hold: what the fields are now. Nothing was changed."""
+
+    now: dict[str, Scalar]
+
+
+class TextChanged(Reason, frozen=True, kw_only=True, tag="text_changed"):
+    """Somebody wrote in the same long text: their version, so that both can be brought together."""
+
+    text: str
+    revision: int
+    by: Id
+
+
+class TooMany(Reason, frozen=True, kw_only=True, tag="too_many"):
+    """The command would change more than one entry may hold, or a list is full."""
+
+    what: str
+    limit: int
+
+
+class ColumnFull(Reason, frozen=True, kw_only=True, tag="column_full"):
+    column: Id
+    limit: int
+
+
+class LastColumn(Reason, frozen=True, kw_only=True, tag="last_column"):
+    """A board keeps at least one column that is not *done*."""
+
+
+class NotAMember(Reason, frozen=True, kw_only=True, tag="not_a_member"):
+    """The named person takes no part in this space, so cannot own, help or be mentioned."""
+
+    person: Id
+
+
+class NeedsModerator(Reason, frozen=True, kw_only=True, tag="needs_moderator"):
+    """A task that only moderators see needs a moderator as its owner and as those who help."""
+
+
+class NotInBin(Reason, frozen=True, kw_only=True, tag="not_in_bin"):
+    """Only what lies in the bin can be removed for good."""
+
+
+class InBin(Reason, frozen=True, kw_only=True, tag="in_bin"):
+    """The task lies in the bin; restore it first."""
+
+
+class LastModerator(Reason, frozen=True, kw_only=True, tag="last_moderator"):
+    """A space keeps at least one moderator."""
+
+
+class NumberTaken(Reason, frozen=True, kw_only=True, tag="number_taken"):
+    number: int
+
+
+class Unavailable(Reason, frozen=True, kw_only=True, tag="unavailable"):
+    """The database cannot be written right now. Nothing is known to be changed; send the same id again."""
+
+
+class Internal(Reason, frozen=True, kw_only=True, tag="internal"):
+    """A mistake of ours; the log has it under this reference."""
+
+    reference: str
+
+
+AnyReason = (
+    Invalid
+    | NotAllowed
+    | NotFound
+    | AlreadyExists
+    | IdReused
+    | ChangedSince
+    | TextChanged
+    | TooMany
+    | ColumnFull
+    | LastColumn
+    | NotAMember
+    | NeedsModerator
+    | NotInBin
+    | InBin
+    | LastModerator
+    | NumberTaken
+    | Unavailable
+    | Internal
+)
+
+RETRYABLE = (Unavailable, Internal)
+"""Reasons after which a client may send the same command again by itself."""
+
+
+class Refusal(Exception):
+    """Raised wherever something is decided; turned into an answer in one place, `core.commands.decide`."""
+
+    def __init__(self, reason: AnyReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
