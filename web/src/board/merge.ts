@@ -1,0 +1,64 @@
+// Two people wrote in the same text. Lines that only one of them touched come together by themselves; where both
+// changed the same lines, a person decides. Nothing either of them typed is left out.
+
+/** A run of lines: settled, or written differently by both. */
+export type Piece =
+  | { settled: true; lines: string[] }
+  | { settled: false; base: string[]; mine: string[]; theirs: string[] }
+
+/** Brings two versions of `base` together, line by line. */
+export function threeWay(base: string, mine: string, theirs: string): Piece[] {
+  const [b, m, t] = [base.split('\n'), mine.split('\n'), theirs.split('\n')]
+  const inMine = matches(b, m)
+  const inTheirs = matches(b, t)
+  const pieces: Piece[] = []
+  let [atB, atM, atT] = [0, 0, 0]
+  for (let i = 0; i <= b.length; i += 1) {
+    const [toM, toT] = i < b.length ? [inMine[i], inTheirs[i]] : [m.length, t.length]
+    if (toM === undefined || toT === undefined) continue
+    pushChange(pieces, b.slice(atB, i), m.slice(atM, toM), t.slice(atT, toT))
+    if (i < b.length) pushSettled(pieces, [b[i] as string])
+    ;[atB, atM, atT] = [i + 1, toM + 1, toT + 1]
+  }
+  return pieces
+}
+
+/** The text with both versions of every undecided run, mine first, and how many such runs there are. */
+export function together(pieces: readonly Piece[]): { text: string; undecided: number } {
+  const lines = pieces.flatMap((one) => (one.settled ? one.lines : [...one.mine, ...one.theirs]))
+  return { text: lines.join('\n'), undecided: pieces.filter((one) => !one.settled).length }
+}
+
+function pushChange(pieces: Piece[], base: string[], mine: string[], theirs: string[]): void {
+  const same = (a: string[], b: string[]) => a.join('\n') === b.join('\n') && a.length === b.length
+  if (same(mine, theirs) || same(theirs, base)) pushSettled(pieces, mine)
+  else if (same(mine, base)) pushSettled(pieces, theirs)
+  else pieces.push({ settled: false, base, mine, theirs })
+}
+
+function pushSettled(pieces: Piece[], lines: string[]): void {
+  if (lines.length === 0) return
+  const last = pieces.at(-1)
+  if (last?.settled) last.lines.push(...lines)
+  else pieces.push({ settled: true, lines: [...lines] })
+}
+
+/** For each line of `from` the index of its twin in `to`, of one longest common run of lines. */
+function matches(from: readonly string[], to: readonly string[]): (number | undefined)[] {
+  const width = to.length + 1
+  const longest = new Uint16Array((from.length + 1) * width)
+  const at = (i: number, j: number) => longest[i * width + j] as number
+  for (let i = from.length - 1; i >= 0; i -= 1) {
+    for (let j = to.length - 1; j >= 0; j -= 1) {
+      const skip = Math.max(at(i + 1, j), at(i, j + 1))
+      longest[i * width + j] = from[i] === to[j] ? at(i + 1, j + 1) + 1 : skip
+    }
+  }
+  const twins: (number | undefined)[] = new Array(from.length).fill(undefined)
+  for (let i = 0, j = 0; i < from.length && j < to.length; ) {
+    if (from[i] === to[j]) twins[i++] = j++
+    else if (at(i + 1, j) >= at(i, j + 1)) i += 1
+    else j += 1
+  }
+  return twins
+}
