@@ -62,3 +62,8 @@ test('nothing either wrote is lost, whatever they wrote', () => {
     }
   }
 })
+
+test('a text of nothing but line breaks is compared too', () => {
+  const base = '\n'.repeat(10_000)
+  expect(merged(base, `mine${base}`, `${base}theirs`).text).toBe(`mine${base}theirs`)
+})

@@ -43,9 +43,27 @@ function pushSettled(pieces: Piece[], lines: string[]): void {
   else pieces.push({ settled: true, lines: [...lines] })
 }
 
+const MOST_CELLS = 4_000_000 // 8 MB of table; a text of 2,000 lines on both sides, more is compared as one run
+
 /** For each line of `from` the index of its twin in `to`, of one longest common run of lines. */
 function matches(from: readonly string[], to: readonly string[]): (number | undefined)[] {
+  const twins: (number | undefined)[] = new Array(from.length).fill(undefined)
+  const most = Math.min(from.length, to.length)
+  let start = 0
+  while (start < most && from[start] === to[start]) twins[start] = start++
+  let tail = 0
+  while (tail < most - start && from.at(-1 - tail) === to.at(-1 - tail)) {
+    tail += 1
+    twins[from.length - tail] = to.length - tail
+  }
+  const inner = commonRun(from.slice(start, from.length - tail), to.slice(start, to.length - tail))
+  for (const [i, j] of inner) twins[start + i] = start + j
+  return twins
+}
+
+function commonRun(from: readonly string[], to: readonly string[]): [number, number][] {
   const width = to.length + 1
+  if ((from.length + 1) * width > MOST_CELLS) return []
   const longest = new Uint16Array((from.length + 1) * width)
   const at = (i: number, j: number) => longest[i * width + j] as number
   for (let i = from.length - 1; i >= 0; i -= 1) {
@@ -54,11 +72,11 @@ function matches(from: readonly string[], to: readonly string[]): (number | unde
       longest[i * width + j] = from[i] === to[j] ? at(i + 1, j + 1) + 1 : skip
     }
   }
-  const twins: (number | undefined)[] = new Array(from.length).fill(undefined)
+  const pairs: [number, number][] = []
   for (let i = 0, j = 0; i < from.length && j < to.length; ) {
-    if (from[i] === to[j]) twins[i++] = j++
+    if (from[i] === to[j]) pairs.push([i++, j++])
     else if (at(i + 1, j) >= at(i, j + 1)) i += 1
     else j += 1
   }
-  return twins
+  return pairs
 }
