@@ -1,0 +1,261 @@
+"""The journal's SQL: opening a batch, appending to it, and reading what was written. Functions of a `Connection`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from shared_schema.base import Author, Entity, Id, SpaceKind
+from shared_schema.journal import AnyEntity, Change, Entry
+
+from . import moments
+from .projections import PROJECTIONS
+from .space import Space
+from .tables import entities, journal, spaces
+
+# --- what a row holds ------------------------------------------------------------------------------------------------
+
+
+class Payload(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of an entry that erasure may replace; stored as these exact bytes, never encoded again."""
+
+    changes: tuple[Change, ...]
+    unseen: tuple[str, ...] = ()
+    other: Id | None = None
+
+
+class Committed(Struct, frozen=True):
+    """An entry that is in the journal, and the hash of the chain at it."""
+
+    entry: Entry
+    head: bytes
+
+
+class SpaceRow(Struct, frozen=True):
+    id: Id
+    kind: SpaceKind
+    area: Id
+    seq: int
+    head: bytes
+    at: datetime
+
+
+_encode = msgspec.json.Encoder().encode
+_payload: msgspec.json.Decoder[Payload] = msgspec.json.Decoder(Payload)
+_bodies: msgspec.json.Decoder[list[AnyEntity]] = msgspec.json.Decoder(list[AnyEntity])
+
+
+def encode_payload(changes: Sequence[Change], unseen: tuple[str, ...], other: Id | None) -> bytes:
+    return _encode(Payload(changes=tuple(changes), unseen=unseen, other=other))
+
+
+def read_row(row: Row[Any]) -> Committed:
+    """The entry that stands in a journal row."""
+    payload = _payload.decode(row.payload)
+    entry = Entry(
+        seq=row.seq,
+        at=moments.read(row.at),
+        by=Author(kind=row.by_kind, id=row.by_id, for_=row.by_for),
+        verb=row.verb,
+        about=row.about,
+        command=row.command,
+        changes=payload.changes,
+        unseen=payload.unseen,
+        other=payload.other,
+    )
+    return Committed(entry, row.hash)
+
+
+_ENTRY_COLUMNS = [c for c in journal.c if c.name not in ("space", "salt", "fingerprint")]
+
+# --- opening a batch -------------------------------------------------------------------------------------------------
+
+
+class Known(Struct, frozen=True):
+    """An accepted command: where its entries are, and the fingerprint with its salt."""
+
+    seqs: dict[Id, int]
+    salt: bytes
+    fingerprint: bytes | None
+
+
+class Opened(Struct, frozen=True):
+    """What a batch starts from: the rows it holds the locks of, the heads of the areas, repeats, and the time."""
+
+    locked: dict[Id, SpaceRow]
+    areas: dict[Id, int]
+    known: dict[tuple[Id, Id], Known]
+    now: datetime
+
+
+def lock(connection: Connection, wanted: Collection[Id], *, wait: bool) -> dict[Id, SpaceRow]:
+    """The rows of the wanted spaces whose locks this transaction gets: at once, or in id order if it shall `wait`."""
+    rows = select(spaces).where(spaces.c.id.in_(sorted(wanted))).order_by(spaces.c.id)
+    return {row.id: _space_row(row) for row in connection.execute(rows.with_for_update(skip_locked=not wait))}
+
+
+def open_batch(
+    connection: Connection, wanted: Collection[Id], areas: Collection[Id], commands: Collection[Id], *, wait: bool
+) -> Opened:
+    """Locks first; then, in statements of their own that see what others committed before, everything else.
+
+    One statement doing both would miss repeats under READ COMMITTED: it sees the journal as it was before the wait.
+    """
+    locked = lock(connection, wanted, wait=wait)
+    others = set(areas) - locked.keys()
+    heads = {row.id: row.seq for row in locked.values()}
+    if others:
+        heads |= {row.id: row.seq for row in connection.execute(_heads, {"ids": list(others)})}
+    return Opened(locked, heads, find_commands(connection, commands), database_time(connection))
+
+
+_heads = select(spaces.c.id, spaces.c.seq).where(spaces.c.id.in_(bindparam("ids", expanding=True)))
+_repeats = select(
+    journal.c.command, journal.c.by_id, journal.c.space, journal.c.seq, journal.c.salt, journal.c.fingerprint
+).where(journal.c.command.in_(bindparam("ids", expanding=True)))
+
+
+def find_commands(connection: Connection, commands: Collection[Id]) -> dict[tuple[Id, Id], Known]:
+    """Those of the commands that are in the journal, by (command, actor)."""
+    found: dict[tuple[Id, Id], Known] = {}
+    for row in connection.execute(_repeats, {"ids": list(commands)}):
+        before = found.get((row.command, row.by_id))
+        seqs = {**(before.seqs if before else {}), row.space: row.seq}
+        found[row.command, row.by_id] = Known(seqs, row.salt, row.fingerprint)
+    return found
+
+
+def database_time(connection: Connection) -> datetime:
+    """The database's time. SQLite lives in this process and has this machine's."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return moment
+
+
+def _space_row(row: Row[Any]) -> SpaceRow:
+    return SpaceRow(row.id, row.kind, row.area, row.seq, row.head, moments.read(row.at))
+
+
+# --- appending -------------------------------------------------------------------------------------------------------
+
+
+class Writes(Struct, frozen=True):
+    """All rows of a batch."""
+
+    founded: list[dict[str, Any]]
+    heads: list[dict[str, Any]]
+    journal: list[dict[str, Any]]
+    upserts: list[dict[str, Any]]
+    drops: list[dict[str, Any]]
+    projected: dict[str, list[dict[str, Any]]]
+    unprojected: dict[str, list[dict[str, Any]]]
+
+
+def write_batch(connection: Connection, rows: Writes) -> None:
+    """Writes everything that a batch decided. The caller commits."""
+    if rows.founded:
+        connection.execute(insert(spaces), rows.founded)
+    if rows.heads:
+        connection.execute(_move_head, rows.heads)
+    connection.execute(insert(journal), rows.journal)
+    if rows.upserts:
+        connection.execute(_upsert(connection, entities), rows.upserts)
+    if rows.drops:
+        connection.execute(_drop_entity, rows.drops)
+    for kind, gone in rows.unprojected.items():
+        table = PROJECTIONS[kind].table
+        keys = (table.c.space == bindparam("_space"), table.c.id == bindparam("_id"))
+        connection.execute(delete(table).where(*keys), gone)
+    for kind, projected in rows.projected.items():
+        connection.execute(_upsert(connection, PROJECTIONS[kind].table), projected)
+
+
+_move_head = (
+    update(spaces)
+    .where(spaces.c.id == bindparam("_id"))
+    .values(seq=bindparam("_seq"), head=bindparam("_head"), at=bindparam("_at"))
+)
+_drop_entity = delete(entities).where(
+    entities.c.space == bindparam("_space"), entities.c.kind == bindparam("_kind"), entities.c.id == bindparam("_id")
+)
+
+
+def _upsert(connection: Connection, table: Any) -> Any:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table)
+    values = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=values)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def load_space(connection: Connection, id: Id) -> Space | None:
+    """A space as the database has it, or None."""
+    row = connection.execute(select(spaces).where(spaces.c.id == id)).one_or_none()
+    if row is None:
+        return None
+    space = Space(row.id, row.kind, row.area)
+    space.seq, space.head, space.at = row.seq, row.head, moments.read(row.at)
+    space.load(load_entities(connection, id))
+    return space
+
+
+def load_entities(connection: Connection, space: Id) -> list[Entity]:
+    """Every entity of a space. The rows are joined to one array first: one decode instead of one a row."""
+    bodies = connection.execute(select(entities.c.body).where(entities.c.space == space)).scalars()
+    return list(_bodies.decode(b"[" + b",".join(map(bytes, bodies)) + b"]"))
+
+
+def entries_after(connection: Connection, space: Id, after: int, limit: int) -> list[Committed]:
+    """Entries in order, from the one after `after`."""
+    rows = select(*_ENTRY_COLUMNS).where(journal.c.space == space, journal.c.seq > after)
+    return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq).limit(limit))]
+
+
+def entries_before(connection: Connection, space: Id, before: int | None, about: Id | None, limit: int) -> list[Committed]:
+    """Entries newest first, of the whole space or about one entity."""
+    rows = select(*_ENTRY_COLUMNS).where(journal.c.space == space)
+    if about is not None:
+        rows = rows.where(journal.c.about == about)
+    if before is not None:
+        rows = rows.where(journal.c.seq < before)
+    return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq.desc()).limit(limit))]
+
+
+def entry_hash_at(connection: Connection, space: Id, seq: int) -> bytes | None:
+    """The hash of the chain at one entry, or None if there is no such entry."""
+    query = select(journal.c.hash).where(journal.c.space == space, journal.c.seq == seq)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def space_rows(connection: Connection, area: Id | None = None) -> list[SpaceRow]:
+    """Every space, or those of one area (the area itself included)."""
+    rows = select(spaces) if area is None else select(spaces).where(spaces.c.area == area)
+    return [_space_row(row) for row in connection.execute(rows.order_by(spaces.c.id))]
+
+
+def unfollowed(connection: Connection) -> list[tuple[Id, int]]:
+    """Spaces whose journal the followers have not read to the end, and how far they have."""
+    rows = select(spaces.c.id, spaces.c.followed).where(spaces.c.followed < spaces.c.seq)
+    return [(row.id, row.followed) for row in connection.execute(rows)]
+
+
+def mark_followed(connection: Connection, cursors: Iterable[tuple[Id, int]]) -> None:
+    """Remembers how far the followers have read."""
+    statement = update(spaces).where(spaces.c.id == bindparam("_id"), spaces.c.followed < bindparam("_seq"))
+    rows = [{"_id": space, "_seq": seq} for space, seq in cursors]
+    if rows:
+        connection.execute(statement.values(followed=bindparam("_seq")), rows)
+
+
+def count(connection: Connection) -> int:
+    """How many entries there are in all."""
+    return connection.execute(select(func.count()).select_from(journal)).scalar_one()

@@ -1,0 +1,41 @@
+"""Moments as the journal writes them, and the clocks that say which moment it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+def write(moment: datetime) -> str:
+    """`2026-11-16T09:00:00.000000Z`, always 27 characters."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+class Clock(Protocol):
+    """Says what time it is for a batch, given the database's time."""
+
+    def now(self, database: datetime) -> datetime: ...
+
+
+class DatabaseClock:
+    """The database's own clock: one for all processes, whatever theirs say."""
+
+    def now(self, database: datetime) -> datetime:
+        return database
+
+
+class SetClock:
+    """A clock that stands where it was set: for tests, and for seeding a history."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def set(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self, database: datetime) -> datetime:
+        return self.moment
