@@ -91,7 +91,8 @@ class Profile(Entity, frozen=True, kw_only=True, tag="profile"):
 
 
 class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
-    """A person's part in a space, for one organisation. `through` names the space the role is inherited from."""
+    """A person's part in a space, for one organisation. `through` names the network that the role is inherited from: such
+    a part stands beside one of their own, goes when the role there ends, and the strongest of all counts."""
 
     indexed = ("person",)
 
@@ -217,7 +218,8 @@ class RemoveParticipant(Command, frozen=True, kw_only=True, tag="participant.rem
 class FollowDirectory(Command, frozen=True, kw_only=True, tag="participant.follow"):
     """Brings one person's part in this space in line with the area or the network above. Only the system may.
 
-    `roles` are the roles that the person holds in the network `through`; empty means none any more.
+    With `through`: the person holds `role` for `organisation` in that network, or none any more. Without: their name or
+    function is this now.
     """
 
     about = "person"
@@ -226,6 +228,7 @@ class FollowDirectory(Command, frozen=True, kw_only=True, tag="participant.follo
     through: GivenId | None = None
     role: SpaceRole | None = None
     organisation: GivenId | None = None
+    voting: bool = True
     name: Name | UnsetType = UNSET
     function: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
 
@@ -239,6 +242,17 @@ class EditProfile(Command, frozen=True, kw_only=True, tag="profile.edit"):
     space: GivenId
     name: Name | UnsetType = UNSET
     purpose: Text | UnsetType = UNSET
+
+
+class FollowProfile(Command, frozen=True, kw_only=True, tag="listing.follow"):
+    """Brings the area's list in line with what a space says of itself. Only the system may."""
+
+    on = (Listing, "space")
+    about = "space"
+
+    space: GivenId
+    name: Name
+    purpose: Text = ""
 
 
 PeopleEntity = (
@@ -256,4 +270,5 @@ PeopleCommand = (
     | RemoveParticipant
     | FollowDirectory
     | EditProfile
+    | FollowProfile
 )

@@ -88,6 +88,18 @@ class NotAMember(Reason, frozen=True, kw_only=True, tag="not_a_member"):
     person: Id
 
 
+class CannotOwn(Reason, frozen=True, kw_only=True, tag="cannot_own"):
+    """The named person takes part as a coach: they help and advise, but never own a task on record."""
+
+    person: Id
+
+
+class Inherited(Reason, frozen=True, kw_only=True, tag="inherited"):
+    """This part comes through the network `through`; it is changed there."""
+
+    through: Id
+
+
 class NeedsModerator(Reason, frozen=True, kw_only=True, tag="needs_moderator"):
     """A task that only moderators see needs a moderator as its owner and as those who help."""
 
@@ -130,6 +142,8 @@ AnyReason = (
     | ColumnFull
     | LastColumn
     | NotAMember
+    | CannotOwn
+    | Inherited
     | NeedsModerator
     | NotInBin
     | InBin

@@ -10,7 +10,7 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "a4e15310ceba"
+export const SCHEMA = "186c1146a23c"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
@@ -18,7 +18,7 @@ export const COLD: readonly string[] = ["description","comment"]
 export const LIMITS = {"name":120,"title":200,"line":500,"text":20000,"paragraph":10000} as const
 /** Of each command: the field of the entity it is about, and kind and field that `expects` speaks of. */
 export const COMMANDS: Record<string, { about: string | null; kind: string | null; field: string | null }> = 
-{"area.found":{"about":null,"kind":null,"field":null},"interest_group.add":{"about":"id","kind":null,"field":null},"organisation.join":{"about":"id","kind":null,"field":null},"person.join":{"about":"id","kind":null,"field":null},"person.edit":{"about":"person","kind":"person","field":"person"},"space.found":{"about":"id","kind":null,"field":null},"participant.add":{"about":"person","kind":null,"field":null},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person","kind":null,"field":null},"profile.edit":{"about":"space","kind":"profile","field":"space"},"goal.set":{"about":"id","kind":null,"field":null},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board","kind":null,"field":null},"column.add":{"about":"id","kind":null,"field":null},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column","kind":null,"field":null},"task.create":{"about":"id","kind":null,"field":null},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task","kind":null,"field":null},"helper.remove":{"about":"task","kind":null,"field":null},"goal_tag.add":{"about":"task","kind":null,"field":null},"goal_tag.remove":{"about":"task","kind":null,"field":null},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id","kind":null,"field":null},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task","kind":null,"field":null},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task","kind":null,"field":null},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
+{"area.found":{"about":null,"kind":null,"field":null},"interest_group.add":{"about":"id","kind":null,"field":null},"organisation.join":{"about":"id","kind":null,"field":null},"person.join":{"about":"id","kind":null,"field":null},"person.edit":{"about":"person","kind":"person","field":"person"},"space.found":{"about":"id","kind":null,"field":null},"participant.add":{"about":"person","kind":null,"field":null},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person","kind":null,"field":null},"profile.edit":{"about":"space","kind":"profile","field":"space"},"listing.follow":{"about":"space","kind":"listing","field":"space"},"goal.set":{"about":"id","kind":null,"field":null},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board","kind":null,"field":null},"column.add":{"about":"id","kind":null,"field":null},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column","kind":null,"field":null},"task.create":{"about":"id","kind":null,"field":null},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task","kind":null,"field":null},"helper.remove":{"about":"task","kind":null,"field":null},"goal_tag.add":{"about":"task","kind":null,"field":null},"goal_tag.remove":{"about":"task","kind":null,"field":null},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id","kind":null,"field":null},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task","kind":null,"field":null},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task","kind":null,"field":null},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
 
 export const Viewer = { MODERATOR: 1, MEMBER: 2, GUEST: 4, READER: 8, SCREEN: 16 } as const
 /** One kind of viewer; `to` of an entity is a sum of them. */
@@ -308,6 +308,7 @@ export interface FollowDirectory {
   through?: string | null
   role?: "coach" | "deputy" | "guest" | "member" | "moderator" | "reader" | null
   organisation?: string | null
+  voting?: boolean
   name?: string
   function?: string
 }
@@ -315,6 +316,12 @@ export interface EditProfile {
   verb: "profile.edit"
   space: string
   name?: string
+  purpose?: string
+}
+export interface FollowProfile {
+  verb: "listing.follow"
+  space: string
+  name: string
   purpose?: string
 }
 export interface SetGoal {
@@ -598,6 +605,14 @@ export interface NotAMember {
   reason: "not_a_member"
   person: string
 }
+export interface CannotOwn {
+  reason: "cannot_own"
+  person: string
+}
+export interface Inherited {
+  reason: "inherited"
+  through: string
+}
 export interface NeedsModerator {
   reason: "needs_moderator"
 }
@@ -700,7 +715,7 @@ export interface Accepted {
 export interface Refused {
   t: "refused"
   id: string
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | Internal
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | Internal
 }
 export interface Presence {
   t: "presence"
@@ -808,13 +823,13 @@ export interface DemoPerson {
 }
 export interface Problem {
   status: number
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | Internal | null
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | Internal | null
 }
 
 export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
-export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
+export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
 export type Change = Put | Patch | Drop
-export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | Internal
+export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | Internal
 export type ClientMessage = Hello | Watch | Unwatch | Do | SayPresence | Ping
 export type ServerMessage = Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
 export type Kind = AnyEntity['kind']

@@ -1,0 +1,120 @@
+"""Who looks at a space as what, and who may change the directory. Used for acting and for what is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from server.core.commands import SYSTEM_ACTOR, Actor
+from server.core.space import Space
+from shared_schema.base import Author, Command, Id, Viewer
+from shared_schema.people import (
+    AddParticipant,
+    AreaRole,
+    ChangeParticipant,
+    Participant,
+    Person,
+    RemoveParticipant,
+    SpaceRole,
+)
+
+from . import rules
+
+RIGHTS_KINDS: Final = frozenset({"person", "participant"})
+"""Kinds of entity by which a person's viewer kind is decided: after a change of these, seats are asked anew."""
+
+AS_PARTICIPANT: Final[dict[SpaceRole, Viewer]] = {
+    "moderator": Viewer.MODERATOR,
+    "deputy": Viewer.MODERATOR,
+    "member": Viewer.MEMBER,
+    "coach": Viewer.MEMBER,
+    "guest": Viewer.GUEST,
+    "reader": Viewer.READER,
+}
+"""What a role in a space lets its holder see there. Deputies have the same rights as moderators."""
+
+IN_THE_AREA: Final[dict[AreaRole, Viewer | None]] = {
+    "coordination": Viewer.MODERATOR,
+    "steering": Viewer.MEMBER,
+    "member": Viewer.MEMBER,
+    "reader": Viewer.READER,
+    "guest": Viewer.GUEST,
+    "administrator": None,
+}
+"""What a role in the area lets its holder see in the area's own space."""
+
+IN_OTHER_SPACES: Final[dict[AreaRole, Viewer | None]] = {
+    "coordination": Viewer.MODERATOR,
+    "steering": Viewer.READER,
+    "member": Viewer.READER,
+    "reader": Viewer.READER,
+    "guest": None,
+    "administrator": None,
+}
+"""What a role in the area gives in every other space, to those who take no part there."""
+
+
+def viewer_in(space: Space, area: Space, person: Id, now: datetime) -> Viewer | None:
+    """A person sees a space as the strongest of their roles here and in the area; without access, not at all."""
+    someone = area.find(Person, person)
+    if someone is None or not rules.has_access(someone, rules.local_date(area, now)):
+        return None
+    if space.id == area.id:
+        return IN_THE_AREA[someone.role]
+    kinds = [AS_PARTICIPANT[part.role] for part in space.where(Participant, person=person)]
+    reaching_down = IN_OTHER_SPACES[someone.role]
+    return min([*kinds, *([] if reaching_down is None else [reaching_down])], default=None)
+
+
+def actor(space: Space, area: Space, author: Author, now: datetime) -> Actor:
+    """Who acts: the system may everything, a person acts as what they see the space, for the organisation they hold
+    their strongest role for. Guests are marked as such in the journal."""
+    if author.kind == "system":
+        return SYSTEM_ACTOR
+    person = area.find(Person, author.id)
+    parts = rules.parts_of(space, author.id)
+    return Actor(
+        author=Author(
+            kind="guest" if person is not None and person.role == "guest" else "person",
+            id=author.id,
+            for_=acts_for(space, area, author.id),
+        ),
+        viewer=viewer_in(space, area, author.id, now),
+        role=parts[0].role if parts else None,
+        area_role=person.role if person else None,
+    )
+
+
+def acts_for(space: Space, area: Space, person: Id) -> Id | None:
+    """The organisation a person stands for here: that of their strongest part, else their own in the area."""
+    for part in rules.parts_of(space, person):
+        if part.organisation is not None:
+            return part.organisation
+    someone = area.find(Person, person)
+    return someone.organisation if someone else None
+
+
+def only_system(space: Space, by: Actor, command: Command) -> bool:
+    """Only the system may: such commands follow from others, or from the calendar."""
+    return by.is_system
+
+
+def coordinates(space: Space, by: Actor, command: Command) -> bool:
+    """The coordination keeps the directory, the goals and the list of spaces; so does the system that founds them."""
+    return by.is_system or (by.area_role == "coordination" and by.moderates)
+
+
+def moderates_here(space: Space, by: Actor, command: Command) -> bool:
+    """Moderators and their deputies shape their space: who takes part, its name and its purpose."""
+    return by.moderates
+
+
+def may_change_people(
+    space: Space,
+    by: Actor,
+    command: AddParticipant | ChangeParticipant | RemoveParticipant,
+) -> bool:
+    """Moderators say who takes part in their space; and everybody may leave it."""
+    if isinstance(command, RemoveParticipant) and command.person == by.person and by.viewer is not None:
+        return True
+    return by.moderates

@@ -1,0 +1,18 @@
+"""Who is signed in, one row a session. A session is found by the hash of its token; the token itself is not stored."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, String, Table
+
+from server.core.tables import ID, INSTANT, metadata
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # SHA-256 of the token, in hexadecimal.
+    Column("id", String(64), primary_key=True),
+    Column("person", ID, nullable=False, index=True),
+    Column("area", ID, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False, index=True),
+)
