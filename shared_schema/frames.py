@@ -34,11 +34,16 @@ class Hello(FromClient, frozen=True, kw_only=True, tag="hello"):
 
 
 class Watch(FromClient, frozen=True, kw_only=True, tag="watch"):
-    """Take a seat. `since` and `head` are what the client holds; without them it will fetch a snapshot first."""
+    """Take a seat. `since` and `head` are what the client holds; without them it will fetch a snapshot first.
+
+    `viewer` is the kind of viewer for whom that was made: a role may have changed while the client was away, and then
+    what it holds cannot be continued (`behind`). 0 says nothing.
+    """
 
     space: GivenId
     since: Annotated[int, Meta(ge=0)]
     head: Annotated[str, Meta(max_length=16)] = ""
+    viewer: Annotated[int, Meta(ge=0, le=31)] = 0
 
 
 class Unwatch(FromClient, frozen=True, kw_only=True, tag="unwatch"):

@@ -10,7 +10,7 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "186c1146a23c"
+export const SCHEMA = "cefaad319043"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
@@ -646,6 +646,7 @@ export interface Watch {
   space: string
   since: number
   head?: string
+  viewer?: number
 }
 export interface Unwatch {
   t: "unwatch"
