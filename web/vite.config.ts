@@ -1,18 +1,25 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
+import { precache } from './build/precache.ts'
+import { sprite } from './build/sprite.ts'
 
 const server = process.env.KORRIDOR_URL ?? 'http://127.0.0.1:8000'
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [sprite(), svelte(), precache()],
+  json: { stringify: true },
   build: {
     outDir: 'dist',
     manifest: true,
     // The content policy allows no data: addresses, so nothing may be inlined as one.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The first versions with light-dark() and field sizing in CSS; anchors fall back to the middle of the page.
+    cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
   },
   server: {
+    // The texts lie beside the vocabulary, outside this folder.
+    fs: { allow: ['..'] },
     // The server refuses sockets of a foreign origin: keep the one the browser would have without us.
     proxy: {
       '/api': { target: server, changeOrigin: true },

@@ -1,0 +1,47 @@
+import { type Key, type Language, type TextArea, type Texts, translator, type Vars } from './texts'
+
+const FILES = import.meta.glob<Texts>('../../../shared_schema/texts/*/*.json', { import: 'default' })
+
+const wanted = new Set<TextArea>(['app'])
+let language = $state<Language>('de')
+let say = $state.raw(translator({}, 'de'))
+let loaded = new Set<string>()
+let texts: Texts = {}
+
+/** The text of a key in the language of the page. Templates that call it follow a change of language. */
+export function t(key: Key, vars?: Vars): string {
+  return say(key, vars)
+}
+
+/** The language of the page, for `Intl` and the like. */
+export function currentLanguage(): Language {
+  return language
+}
+
+/** Makes the texts of these areas ready, in this language and in any chosen later. */
+export async function needTexts(...areas: TextArea[]): Promise<void> {
+  for (const area of areas) wanted.add(area)
+  await load(language)
+}
+
+/** Shows the page in another language as soon as its texts are there. */
+export async function speak(next: Language): Promise<void> {
+  await load(next)
+  document.documentElement.lang = next
+}
+
+async function load(next: Language): Promise<void> {
+  const missing = [...wanted].filter((area) => next !== language || !loaded.has(area))
+  if (missing.length === 0) return
+  const parts = await Promise.all(missing.map((area) => read(next, area)))
+  if (next !== language) loaded = new Set()
+  texts = Object.assign({}, next === language ? texts : {}, ...parts)
+  for (const area of missing) loaded.add(area)
+  language = next
+  say = translator(texts, next)
+}
+
+async function read(next: Language, area: TextArea): Promise<Texts> {
+  const file = FILES[`../../../shared_schema/texts/${next}/${area}.json`]
+  return file ? file() : {}
+}

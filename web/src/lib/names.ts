@@ -1,0 +1,26 @@
+const TITLES = /^(?:(?:prof|dr|dipl|ing|med|phil|rer|nat|h)\.?[-.\s]+)+/i
+
+/** Up to two initials: of the first and the last word, academic titles left out. */
+export function initials(name: string): string {
+  const words = name.replace(TITLES, '').split(/\s+/).filter(Boolean)
+  const chosen = words.length > 1 ? [words[0], words[words.length - 1]] : words
+  return chosen.map((word) => Array.from(word ?? '')[0]?.toLocaleUpperCase() ?? '').join('')
+}
+
+/** What people call each other in a sentence on a card: the first name, with a title the whole name. */
+export function shortName(name: string): string {
+  return TITLES.test(name) ? name : (name.split(/\s+/)[0] ?? name)
+}
+
+/** A text to search in: lower case, without accents, so that "Pe" finds "Petrović" and "petrovic" does too. */
+export function folded(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').replace(/ß/g, 'ss').toLowerCase()
+}
+
+/** Whether each word of the search stands somewhere in the text. */
+export function matches(text: string, search: string): boolean {
+  const where = folded(text)
+  return folded(search)
+    .split(/\s+/)
+    .every((word) => where.includes(word))
+}
