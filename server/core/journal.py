@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -146,16 +146,16 @@ def _space_row(row: Row[Any]) -> SpaceRow:
 # --- appending -------------------------------------------------------------------------------------------------------
 
 
-class Writes(Struct, frozen=True):
-    """All rows of a batch."""
+class Writes(Struct, frozen=True, kw_only=True):
+    """All rows of a batch; those of the read tables by the kind that they come from."""
 
-    founded: list[dict[str, Any]]
-    heads: list[dict[str, Any]]
     journal: list[dict[str, Any]]
-    upserts: list[dict[str, Any]]
-    drops: list[dict[str, Any]]
-    projected: dict[str, list[dict[str, Any]]]
-    unprojected: dict[str, list[dict[str, Any]]]
+    founded: list[dict[str, Any]] = field(default_factory=list)
+    heads: list[dict[str, Any]] = field(default_factory=list)
+    upserts: list[dict[str, Any]] = field(default_factory=list)
+    drops: list[dict[str, Any]] = field(default_factory=list)
+    projected: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    unprojected: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def write_batch(connection: Connection, rows: Writes) -> None:
@@ -228,6 +228,12 @@ def entries_before(connection: Connection, space: Id, before: int | None, about:
     if before is not None:
         rows = rows.where(journal.c.seq < before)
     return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq.desc()).limit(limit))]
+
+
+def entries_with(connection: Connection, space: Id, after: int, verbs: Collection[str]) -> list[Committed]:
+    """Entries with one of these verbs, in order, from the one after `after`."""
+    rows = select(*_ENTRY_COLUMNS).where(journal.c.space == space, journal.c.seq > after, journal.c.verb.in_(verbs))
+    return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq))]
 
 
 def entry_hash_at(connection: Connection, space: Id, seq: int) -> bytes | None:

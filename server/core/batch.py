@@ -1,0 +1,254 @@
+"""One batch of commands on its way to the journal: decided on overlays, turned into rows. No SQL, no waiting."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from shared_schema.base import Author, Command, Id, SpaceKind, Viewer
+from shared_schema.frames import Accepted, Refused
+from shared_schema.journal import Change, Entry
+from shared_schema.refusals import AlreadyExists, IdReused, Internal, NotFound, Refusal
+
+from . import ledger, moments
+from .commands import SYSTEM_ACTOR, Actor, Decision, Request, decide, operation, second_space
+from .journal import Committed, Known, Opened, Writes, encode_payload
+from .projections import PROJECTIONS
+from .space import Space
+
+log = logging.getLogger(__name__)
+
+Answer = Accepted | Refused
+Resolve = Callable[[Space, Space, Author, datetime], Actor]
+"""(space, area, author, now) -> the actor: who this is in that space, and as what they look at it."""
+
+encode = msgspec.json.Encoder().encode
+
+
+class Waiting(Struct):
+    """A request that waits for its answer. `missed`: how often its spaces were locked by others."""
+
+    request: Request
+    answer: Callable[[Answer], None]
+    missed: int = 0
+
+    @property
+    def spaces(self) -> tuple[Id, ...]:
+        other = second_space(self.request.command)
+        return (self.request.space,) if other in (None, self.request.space) else (self.request.space, other or "")
+
+
+class Batch:
+    """Decides requests one after the other, each on what the ones before it left."""
+
+    def __init__(self, spaces: dict[Id, Space], opened: Opened, now: datetime, resolve: Resolve) -> None:
+        self._committed = spaces
+        self._opened = opened
+        self._now = now
+        self._resolve = resolve
+        self.overlays: dict[Id, Space] = {}
+        self.founded: dict[Id, Space] = {}
+        self.entries: dict[Id, list[Committed]] = {}
+        self.answers: list[tuple[Waiting, Answer]] = []
+        self._rows: list[dict[str, Any]] = []
+        self._known: dict[tuple[Id, Id], Known] = dict(opened.known)
+
+    # --- deciding ----------------------------------------------------------------------------------------------------
+
+    def decide(self, waiting: Waiting) -> None:
+        """Decides one request; its answer stands in `answers` and is true once the batch is committed."""
+        request = waiting.request
+        try:
+            answer: Answer = self._answer(request)
+        except Refusal as refusal:
+            answer = Refused(id=request.id, reason=refusal.reason)
+        except Exception:
+            answer = Refused(id=request.id, reason=internal(request))
+        self.answers.append((waiting, answer))
+
+    def _answer(self, request: Request) -> Accepted:
+        canonical = encode(request.command)
+        known = self._known.get((request.id, request.author.id))
+        if known is not None and request.space in known.seqs:
+            if known.fingerprint != ledger.fingerprint(known.salt, canonical):
+                raise Refusal(IdReused())
+            return Accepted(id=request.id, seqs=known.seqs)
+        here = self._space(request.space, request.command)
+        other = second_space(request.command)
+        there = None if other in (None, request.space) else self._space(other or "", request.command)
+        area = self._area(here)
+        by, decision = self._decision(request, here, there, area)
+        return self._append(request, by, canonical, decision, here, there)
+
+    def _decision(self, request: Request, here: Space, there: Space | None, area: Space) -> tuple[Actor, Decision]:
+        by = self._actor(here, area, request.author)
+        view = here.seen_by(by.viewer or Viewer(0), area)
+        if there is None:
+            return by, decide(request, view, by, self._now)
+        if there.area_id != here.area_id:
+            raise Refusal(NotFound(kind="space", id=there.id))
+        by_there = SYSTEM_ACTOR if there.id in self.founded else self._actor(there, area, request.author)
+        view_there = there.seen_by(by_there.viewer or Viewer(0), area)
+        return by, decide(request, view, by, self._now, view_there, by_there)
+
+    def _actor(self, space: Space, area: Space, author: Author) -> Actor:
+        return SYSTEM_ACTOR if author.kind == "system" else self._resolve(space, area, author, self._now)
+
+    def _space(self, id: Id, command: Command) -> Space:
+        """The overlay of a space; a new space where the command founds one."""
+        if id in self.overlays:
+            space = self.overlays[id]
+            if self._begins(id, command) and space.seq:
+                raise Refusal(AlreadyExists(kind="space", id=id))
+            return space
+        committed = self._committed.get(id)
+        if committed is None:
+            if not self._begins(id, command):
+                raise Refusal(NotFound(kind="space", id=id))
+            kind: SpaceKind = getattr(command, "space_kind", "area")
+            committed = Space(id, kind, id if kind == "area" else self._area_of_founder(command, id))
+            committed.head = ledger.genesis(id)
+            self.founded[id] = committed
+        elif self._begins(id, command):
+            raise Refusal(AlreadyExists(kind="space", id=id))
+        self.overlays[id] = committed.overlay()
+        return self.overlays[id]
+
+    def _begins(self, id: Id, command: Command) -> bool:
+        op = operation(command)
+        return op.founds and id == (getattr(command, op.there) if op.there else id)
+
+    def _area_of_founder(self, command: Command, id: Id) -> Id:
+        """The area in which a space is founded: the one whose overlay the command is sent to."""
+        return next(space.id for space in self.overlays.values() if space.kind == "area" and space.id != id)
+
+    def _area(self, space: Space) -> Space:
+        """The area above a space, as this batch has it so far."""
+        if space.area_id in self.overlays:
+            return self.overlays[space.area_id]
+        area = self._committed.get(space.area_id)
+        if area is None:
+            raise Refusal(NotFound(kind="space", id=space.id))
+        return area
+
+    # --- appending ---------------------------------------------------------------------------------------------------
+
+    def _append(
+        self, request: Request, by: Actor, canonical: bytes, decision: Decision, here: Space, there: Space | None
+    ) -> Accepted:
+        about_field = request.command.about
+        about = request.space if about_field is None else getattr(request.command, about_field)
+        other = there.id if there is not None else None
+        salt = secrets.token_bytes(16)
+        mark = ledger.fingerprint(salt, canonical)
+        self._entry(here, request, by, about, decision.here, decision.unseen, other, salt, mark)
+        seqs = {here.id: here.seq}
+        if there is not None:
+            self._entry(there, request, by, about, decision.there, (), here.id, secrets.token_bytes(16), None)
+            seqs[there.id] = there.seq
+        self._known[request.id, request.author.id] = Known(seqs, salt, mark)
+        return Accepted(id=request.id, seqs=seqs)
+
+    def _entry(
+        self,
+        space: Space,
+        request: Request,
+        by: Actor,
+        about: Id,
+        changes: list[Change],
+        unseen: tuple[str, ...],
+        other: Id | None,
+        salt: bytes,
+        mark: bytes | None,
+    ) -> None:
+        space.apply(changes)
+        space.seq += 1
+        space.at = max(self._now, space.at)
+        payload = encode_payload(changes, unseen, other)
+        at, author = moments.write(space.at), by.author
+        verb = str(request.command.__struct_config__.tag)
+        space.head = ledger.entry_hash(
+            space=space.id,
+            prev=space.head,
+            seq=space.seq,
+            at=at,
+            by=(author.kind, author.id, author.for_),
+            verb=verb,
+            about=about,
+            command=request.id,
+            payload=ledger.payload_hash(salt, payload),
+        )
+        entry = Entry(
+            seq=space.seq,
+            at=space.at,
+            by=author,
+            verb=verb,
+            about=about,
+            command=request.id,
+            changes=tuple(changes),
+            unseen=unseen,
+            other=other,
+        )
+        self.entries.setdefault(space.id, []).append(Committed(entry, space.head))
+        self._rows.append(
+            {
+                "space": space.id,
+                "seq": space.seq,
+                "at": at,
+                "by_kind": author.kind,
+                "by_id": author.id,
+                "by_for": author.for_,
+                "verb": verb,
+                "about": about,
+                "command": request.id,
+                "payload": payload,
+                "salt": salt,
+                "hash": space.head,
+                "fingerprint": mark,
+            }
+        )
+
+    # --- rows --------------------------------------------------------------------------------------------------------
+
+    def writes(self) -> Writes | None:
+        """The rows of everything accepted; None if nothing is to be written."""
+        if not self._rows:
+            return None
+        rows = Writes(journal=self._rows)
+        for id in self.entries:
+            space = self.overlays[id]
+            head = {"seq": space.seq, "head": space.head, "at": moments.write(space.at)}
+            if id in self.founded:
+                rows.founded.append({"id": id, "kind": space.kind, "area": space.area_id, "followed": 0, **head})
+            else:
+                rows.heads.append({"_id": id, **{f"_{name}": value for name, value in head.items()}})
+            for kind, entity_id, entity in space.touched():
+                self._entity_rows(rows, id, kind, entity_id, entity)
+        return rows
+
+    def _entity_rows(self, rows: Writes, space: Id, kind: str, id: Id, entity: Any) -> None:
+        projection = PROJECTIONS.get(kind)
+        projected = projection.row(entity) if projection and entity is not None else None
+        if entity is None:
+            rows.drops.append({"_space": space, "_kind": kind, "_id": id})
+        else:
+            rows.upserts.append({"space": space, "kind": kind, "id": id, "body": encode(entity)})
+        if projected is not None:
+            rows.projected.setdefault(kind, []).append({"space": space, "id": id, **projected})
+        elif projection:
+            rows.unprojected.setdefault(kind, []).append({"_space": space, "_id": id})
+
+
+def internal(request: Request) -> Internal:
+    """The reason for a mistake of ours; call it where the exception is at hand, so that the log has it."""
+    reference = secrets.token_hex(4)
+    verb = request.command.__struct_config__.tag
+    log.exception("command failed", extra={"reference": reference, "verb": verb, "space": request.space})
+    return Internal(reference=reference)
+
