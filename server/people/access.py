@@ -57,7 +57,7 @@ IN_OTHER_SPACES: Final[dict[AreaRole, Viewer | None]] = {
 def viewer_in(space: Space, area: Space, person: Id, now: datetime) -> Viewer | None:
     """A person sees a space as the strongest of their roles here and in the area; without access, not at all."""
     someone = area.find(Person, person)
-    if someone is None or not rules.has_access(someone, rules.local_date(area, now)):
+    if someone is None or not rules.has_access(area, someone, now):
         return None
     if space.id == area.id:
         return IN_THE_AREA[someone.role]

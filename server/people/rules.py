@@ -51,6 +51,6 @@ def local_date(area: Space, moment: datetime) -> date:
     return moment.astimezone(ZoneInfo(home.timezone if home else "UTC")).date()
 
 
-def has_access(person: Person | None, today: date) -> bool:
+def has_access(area: Space, person: Person, moment: datetime) -> bool:
     """Whether a person's access is running: `access_until` is its last day."""
-    return person is not None and (person.access_until is None or today <= person.access_until)
+    return person.access_until is None or local_date(area, moment) <= person.access_until
