@@ -104,11 +104,7 @@ export function draggable(root: HTMLElement, options: DragOptions): () => void {
     const timer = touch ? setTimeout(() => lift(card, source, last), PRESS_MS) : 0
     gesture.signal.addEventListener('abort', () => clearTimeout(timer))
     window.addEventListener('pointermove', move, during)
-    window.addEventListener(
-      'pointerup',
-      (up) => up.pointerId === down.pointerId && land(true),
-      during,
-    )
+    window.addEventListener('pointerup', (up) => up.pointerId === down.pointerId && land(true), during)
     window.addEventListener('pointercancel', () => land(false), during)
     window.addEventListener('blur', () => land(false), during)
     window.addEventListener('keydown', putBack, { ...during, capture: true })

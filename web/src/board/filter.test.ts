@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest'
-import {
-  type Filterable,
-  filterFrom,
-  fold,
-  isActive,
-  matcher,
-  NO_FILTER,
-  queryOf,
-} from './filter.ts'
+import { folded } from '../lib/names.ts'
+import { type Filterable, filterFrom, isActive, matcher, NO_FILTER, queryOf } from './filter.ts'
 
 const task = (part: Partial<Filterable> = {}): Filterable => ({
   owner: null,
@@ -47,8 +40,8 @@ test('different sorts of filter narrow each other, goals widen', () => {
 
 test('every word must be found, accents and case do not matter', () => {
   const shown = matcher({ ...NO_FILTER, text: ' STRASSE  prufen ' }, 'me')
-  expect(shown('t', task({ words: fold('Haltestelle Hauptstraße prüfen') }))).toBe(true)
-  expect(shown('t', task({ words: fold('Hauptstraße') }))).toBe(false)
+  expect(shown('t', task({ words: folded('Haltestelle Hauptstraße prüfen') }))).toBe(true)
+  expect(shown('t', task({ words: folded('Hauptstraße') }))).toBe(false)
 })
 
 test('what the server found in a description is shown too', () => {

@@ -1,5 +1,6 @@
 // Which cards of a board are shown. Kept in the address, so that a filtered board can be sent to somebody.
 
+import { folded } from '../lib/names.ts'
 import type { Id } from '../schema.ts'
 
 export interface Filter {
@@ -25,7 +26,7 @@ export interface Filterable {
   helpers: readonly Id[]
   goals: readonly { number: number }[]
   overdue: boolean
-  /** Everything a person may look for, folded by `fold`. */
+  /** Everything a person may look for, folded by `folded`. */
   words: string
 }
 
@@ -57,11 +58,6 @@ export function queryOf(filter: Filter): Record<string, string | null> {
   }
 }
 
-/** Lower case without accents: "Prufung" finds "Prüfung", "strasse" finds "Straße". */
-export function fold(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replaceAll('ß', 'ss')
-}
-
 /**
  * Says of a task whether it is shown. "Mine" and "unowned" widen each other, since no task is both; everything else
  * narrows. `found` holds tasks whose description or comments contain the text, which only the server knows.
@@ -71,7 +67,7 @@ export function matcher(
   me: Id,
   found: ReadonlySet<Id> = new Set(),
 ): (id: Id, task: Filterable) => boolean {
-  const wanted = fold(filter.text).split(/\s+/).filter(Boolean)
+  const wanted = folded(filter.text).split(/\s+/).filter(Boolean)
   const goals = new Set(filter.goals)
   return (id, task) => {
     if (filter.overdue && !task.overdue) return false

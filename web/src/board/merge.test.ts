@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import { threeWay, together } from './merge.ts'
 
-const merged = (base: string, mine: string, theirs: string) =>
-  together(threeWay(base, mine, theirs))
+const merged = (base: string, mine: string, theirs: string) => together(threeWay(base, mine, theirs))
 
 test('changes in different lines come together', () => {
   expect(merged('a\nb\nc\nd', 'A\nb\nc\nd', 'a\nb\nc\nD')).toEqual({
