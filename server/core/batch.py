@@ -251,4 +251,3 @@ def internal(request: Request) -> Internal:
     verb = request.command.__struct_config__.tag
     log.exception("command failed", extra={"reference": reference, "verb": verb, "space": request.space})
     return Internal(reference=reference)
-

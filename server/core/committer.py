@@ -1,7 +1,7 @@
 """The committer: the one place where commands become durable. Nothing else commits, nothing else shows.
 
-It drains what waits, locks the spaces it gets, decides on overlays, writes one transaction, and only after COMMIT adopts
-the overlays, gives the answers and shows the entries.
+It drains what waits, locks the spaces it gets, decides on overlays, writes one transaction, and only after COMMIT
+adopts the overlays, gives the answers and shows the entries.
 """
 
 from __future__ import annotations
@@ -53,16 +53,15 @@ class Committer:
         self._paused = paused
         self._inbox: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.turn = asyncio.Lock()
 
     def enqueue(self, request: Request, answer: Callable[[Answer], None]) -> None:
         """Takes a request; `answer` is called once, on the loop."""
         self._inbox.append(Waiting(request, answer))
+        self._idle.clear()
         self._arrived.set()
-
-    @property
-    def waiting(self) -> int:
-        return len(self._inbox)
 
     async def run(self) -> None:
         """Works until it is cancelled. A batch under way is finished first."""
@@ -77,6 +76,11 @@ class Committer:
                 await self._take(batch)
             self._keepers.let_go()
         self._arrived.clear()
+        self._idle.set()
+
+    async def idle(self) -> None:
+        """Waits until every request taken so far has its answer."""
+        await self._idle.wait()
 
     # --- a batch -----------------------------------------------------------------------------------------------------
 

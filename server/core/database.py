@@ -194,7 +194,9 @@ class PostgresDatabase(Database):
     def __init__(self, url: URL) -> None:
         self.url = url
         self._writer = self._engine(POSTGRES_WRITER, pool_size=1, max_overflow=0, isolation_level="READ COMMITTED")
-        self._reader = self._engine(POSTGRES_READER, pool_size=4, max_overflow=2, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+        self._reader = self._engine(
+            POSTGRES_READER, pool_size=4, max_overflow=2, isolation_level="REPEATABLE READ", pool_pre_ping=True
+        )
         self._turn = asyncio.Lock()
 
     def _engine(self, settings: dict[str, str], **options: Any) -> AsyncEngine:

@@ -220,7 +220,9 @@ def entries_after(connection: Connection, space: Id, after: int, limit: int) -> 
     return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq).limit(limit))]
 
 
-def entries_before(connection: Connection, space: Id, before: int | None, about: Id | None, limit: int) -> list[Committed]:
+def entries_before(
+    connection: Connection, space: Id, before: int | None, about: Id | None, limit: int
+) -> list[Committed]:
     """Entries newest first, of the whole space or about one entity."""
     rows = select(*_ENTRY_COLUMNS).where(journal.c.space == space)
     if about is not None:

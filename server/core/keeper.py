@@ -17,7 +17,7 @@ from .space import Space
 Shown = Callable[[Id, list[Committed]], None]
 
 MOST_IDLE = 200
-"""Spaces kept hot without anybody watching; beyond it the longest unused go. A space of 100 tasks takes about 0.5 MB."""
+"""Spaces kept hot without anybody watching; beyond it the longest unused go."""
 CATCH_UP_PAGE = 500
 
 

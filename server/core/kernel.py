@@ -16,8 +16,8 @@ from shared_schema.frames import Accepted, Refused
 
 from . import follow, journal, moments
 from .batch import Answer, Resolve
-from .committer import Committer
 from .commands import Request
+from .committer import Committer
 from .database import UNREACHABLE, Database
 from .ids import new_id
 from .journal import Committed
@@ -67,8 +67,7 @@ class Kernel:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        while self._committer.waiting:
-            await asyncio.sleep(0.01)
+        await self._committer.idle()
         async with self._committer.turn:
             await self._stop.aclose()
 

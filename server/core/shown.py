@@ -1,4 +1,4 @@
-"""What a viewer gets of an entry and of a space. Pure functions of the entry and the entity: no clock, no other entity."""
+"""What a viewer gets of an entry and of a space: pure functions of the entry and the entity alone."""
 
 from __future__ import annotations
 

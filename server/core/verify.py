@@ -64,7 +64,9 @@ def verify_space(rows: SpaceRows) -> Verified | Difference:
         if wrong:
             return Difference(space=id, place=f"entry {row['seq']}", what=wrong)
     if (rows.space["seq"], bytes(rows.space["head"])) != (replayed.seq, replayed.head):
-        return Difference(space=id, place="head", what=f"the space stands at {rows.space['seq']}, the journal elsewhere")
+        return Difference(
+            space=id, place="head", what=f"the space stands at {rows.space['seq']}, the journal elsewhere"
+        )
     return _compare(replayed, rows.entities) or Verified(space=id, entries=replayed.seq, head=replayed.head.hex())
 
 
@@ -166,7 +168,9 @@ def verify_export(source: Path) -> Verified | Difference:
     """Checks an exported space alone, without any database."""
     with source.open("rb") as file:
         lines = [msgspec.json.decode(line, type=Line) for line in file]
-    parts = {part: [_unpacked(line.row) for line in lines if line.part == part] for part in ("space", "entry", "entity")}
+    parts = {
+        part: [_unpacked(line.row) for line in lines if line.part == part] for part in ("space", "entry", "entity")
+    }
     return verify_space(SpaceRows(space=parts["space"][0], journal=parts["entry"], entities=parts["entity"]))
 
 
