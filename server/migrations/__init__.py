@@ -1,0 +1,79 @@
+"""The database's shape, brought up to date step by step.
+
+Steps only add; a step that was released is never changed. A database that a newer Korridor has written is refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from server.core.database import sqlite_engine
+
+ONE_AT_A_TIME = 0x6B6F7272
+"""Number of the advisory lock under which processes that start together bring PostgreSQL up to date one by one."""
+
+
+class NewerDatabase(Exception):
+    """The database has steps that this version does not know."""
+
+
+async def migrate(url: str | URL) -> None:
+    """Brings a database up to date; makes the file and its folder if there is none yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        _migrate_sqlite(parsed)
+    else:
+        await _migrate_postgres(parsed.set(drivername="postgresql+asyncpg"))
+
+
+def _migrate_sqlite(url: URL) -> None:
+    engine = sqlite_engine(url, writes=True)
+    try:
+        with engine.begin() as connection:
+            upgrade(connection)
+    finally:
+        engine.dispose()
+
+
+async def _migrate_postgres(url: URL) -> None:
+    # An engine of its own: a step on a large table may take longer than the writer's timeouts allow.
+    engine = create_async_engine(url, connect_args={"timeout": 5})
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": ONE_AT_A_TIME})
+            await connection.run_sync(upgrade)
+    finally:
+        await engine.dispose()
+
+
+def upgrade(connection: Connection) -> None:
+    """Applies the missing steps within the caller's transaction: all of them, or none."""
+    try:
+        command.upgrade(alembic_config(connection), "head")
+    except CommandError as error:
+        if "Can't locate revision" not in str(error):
+            raise
+        raise NewerDatabase from error
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without a file: the steps lie beside this module."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest() -> str | None:
+    """The name of the newest step."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()

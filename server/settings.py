@@ -1,0 +1,172 @@
+"""What the environment says: read once at the start, checked, frozen.
+
+Every setting is a `Setting` below; `docs/operating.md` has a line for each of them, held by a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX: Final = "KORRIDOR_"
+
+
+class SettingsError(Exception):
+    """The environment asks for something that cannot be; the message is a sentence for the person who set it."""
+
+
+# --- reading one value -----------------------------------------------------------------------------------------------
+
+
+def _database_url(text: str) -> str:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("is not the address of a database, such as sqlite:///var/korridor.db") from None
+    backend = "postgresql" if url.drivername == "postgres" else url.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    if backend == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ValueError("must name a file; a database in memory would lose everything")
+    return url.set(drivername=backend).render_as_string(hide_password=False)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise ValueError("must be a number from 0 to 65535")
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    match text.lower():
+        case "1" | "true" | "yes" | "on":
+            return True
+        case "0" | "false" | "no" | "off":
+            return False
+    raise ValueError("must be 1 or 0")
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 365:
+        raise ValueError("must be a number of days from 1 to 365")
+    return int(text)
+
+
+def _level(text: str) -> str:
+    if text.lower() not in ("debug", "info", "warning", "error"):
+        raise ValueError("must be debug, info, warning or error")
+    return text.lower()
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("must be an address without a path, such as https://korridor.example")
+    if parts.scheme != "https" and not plain:
+        raise ValueError("must begin with https://, because plain http is for this machine alone")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# --- the settings ----------------------------------------------------------------------------------------------------
+
+
+class Setting(Struct, frozen=True):
+    """One variable of the environment: where it goes, how it is read, what holds without it."""
+
+    variable: str
+    field: str
+    read: Callable[[str], Any]
+    default: str
+
+
+SETTINGS: Final = (
+    Setting("KORRIDOR_DATABASE_URL", "database_url", _database_url, "sqlite:///var/korridor.db"),
+    Setting("KORRIDOR_HOST", "host", str, "127.0.0.1"),
+    Setting("PORT", "port", _port, "8000"),
+    Setting("KORRIDOR_PUBLIC_URL", "public_url", _public_url, ""),
+    Setting("KORRIDOR_DEMO", "demo", _flag, "0"),
+    Setting("KORRIDOR_DEMO_LIVE", "demo_live", _flag, "0"),
+    Setting("KORRIDOR_SESSION_DAYS", "session_days", _days, "30"),
+    Setting("KORRIDOR_LOG_LEVEL", "log_level", _level, "info"),
+)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The settings of one running Korridor."""
+
+    database_url: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    demo: bool = False
+    demo_live: bool = False
+    session_days: int = 30
+    log_level: str = "info"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins under which browsers may use this instance; the first is the one to print."""
+        if self.public_url:
+            return (self.public_url,)
+        return tuple(f"http://{host}:{self.port}" for host in ("127.0.0.1", "localhost", "[::1]"))
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by https. Plain http is for loopback alone."""
+        return self.origins[0].startswith("https://")
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The file of the database, if it is one."""
+        url = make_url(self.database_url)
+        return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings that stand in the environment; raises `SettingsError` with a sentence about the first wrong one."""
+    settings = Settings(**{s.field: _read(s, environment) for s in SETTINGS})
+    if not settings.public_url and not is_loopback(settings.host):
+        raise SettingsError(
+            f"KORRIDOR_HOST is {settings.host}, so others can reach this server: "
+            "KORRIDOR_PUBLIC_URL must say under which https:// address."
+        )
+    if settings.demo_live and not settings.demo:
+        raise SettingsError("KORRIDOR_DEMO_LIVE needs a demo: set KORRIDOR_DEMO=1 too, or start with --demo.")
+    return settings
+
+
+def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
+    text = environment.get(setting.variable, "").strip() or setting.default
+    if not text:
+        return ""
+    try:
+        return setting.read(text)
+    except ValueError as error:
+        raise SettingsError(f"{setting.variable} {error}.") from None
+
+
+def likely_mistakes(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable that looks like a misspelt setting of ours."""
+    known = [setting.variable for setting in SETTINGS]
+    strangers = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    close = {name: get_close_matches(name, known, n=1, cutoff=0.85) for name in strangers}
+    return [f"{name} is not a setting. Did you mean {match[0]}?" for name, match in close.items() if match]
