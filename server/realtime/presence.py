@@ -1,0 +1,60 @@
+"""Who is here, and where. Fleeting: known to this process only while the connection lasts, and never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from server.core.space import Space
+from shared_schema.base import Id, Viewer
+from shared_schema.board import Task
+from shared_schema.frames import PresentPerson, Where
+
+APART = 0.5
+"""Seconds between two messages about one space, at least."""
+BYTES_PER_SECOND = 2_000_000
+"""What presence of one space may cost in all. A hall of a thousand people is told less often than a board of ten."""
+
+
+def pause(sent: int) -> float:
+    """Seconds to wait after so many bytes of presence went out to a space."""
+    return max(APART, sent / BYTES_PER_SECOND)
+
+
+class Presence:
+    """Where the people of one space are. Several tabs of a person count as one: the one where most is happening."""
+
+    def __init__(self) -> None:
+        self._where: dict[Hashable, tuple[Id, Where]] = {}
+
+    def say(self, tab: Hashable, person: Id, where: Where | None) -> bool:
+        """A tab says where its person is, or that they left (None). Answers whether that is news."""
+        if where is None:
+            return self._where.pop(tab, None) is not None
+        before = self._where.pop(tab, None)
+        self._where[tab] = (person, where)  # last in order: the tab in which something happened last
+        return before != (person, where)
+
+    def people(self, space: Space, viewer: Viewer) -> tuple[PresentPerson, ...]:
+        """Everybody who is here, as this kind of viewer may know it: of a hidden task not even the id."""
+        if viewer == Viewer.SCREEN:
+            return ()
+        best: dict[Id, Where] = {}
+        for person, where in self._where.values():
+            seen = _seen(where, space, viewer)
+            if person not in best or _telling(seen) >= _telling(best[person]):
+                best[person] = seen
+        return tuple(PresentPerson(person=person, where=best[person]) for person in sorted(best))
+
+    def __bool__(self) -> bool:
+        return bool(self._where)
+
+
+def _seen(where: Where, space: Space, viewer: Viewer) -> Where:
+    if where.task is None:
+        return Where()
+    task = space.lookup("task", where.task)
+    return where if isinstance(task, Task) and task.to & viewer else Where()
+
+
+def _telling(where: Where) -> int:
+    return (where.task is not None) + where.writing

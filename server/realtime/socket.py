@@ -1,0 +1,164 @@
+"""The socket at `/ws`: uvicorn's WebSocket protocol with a door for frames that are ready, and Litestar's handler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, cast
+
+import uvicorn
+from litestar import WebSocket, websocket
+from litestar.connection import ASGIConnection
+from litestar.handlers import WebsocketRouteHandler
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from shared_schema.base import FRAME_LIMIT
+
+from .hub import Hub
+from .links import BOUND, AsgiLink, Link, Message
+from .protocol import CloseCode, Identity
+
+PINNED = "0.54."
+"""uvicorn's minor version. `SocketProtocol` uses names of its class that no contract covers."""
+CLOSE_WITHIN = 2.0
+"""Seconds for the other end to answer a close frame. A half-open one never does, and its buffer never drains."""
+LINK = "korridor.link"
+
+Identify = Callable[[ASGIConnection[Any, Any, Any, Any]], Awaitable[Identity | None]]
+
+SERVER_OPTIONS: dict[str, Any] = {
+    # Deflate costs 34 KiB a connection and forbids sharing one frame.
+    "ws_per_message_deflate": False,
+    "ws_max_size": FRAME_LIMIT,
+    # The hub asks for signs of life itself: one sweep for all instead of two timers each.
+    "ws_ping_interval": None,
+    "ws_ping_timeout": None,
+}
+"""What uvicorn has to be started with, beside `ws=SocketProtocol`."""
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """Uvicorn's protocol with a `DirectLink` in its scope."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not uvicorn.__version__.startswith(PINNED):
+            raise RuntimeError(
+                f"server/realtime/socket.py was written for uvicorn {PINNED}x, not {uvicorn.__version__}"
+            )
+        super().__init__(*args, **kwargs)
+        self.link = DirectLink(self)
+
+    async def run_asgi(self) -> None:
+        cast(dict[str, Any], self.scope)[LINK] = self.link
+        await super().run_asgi()
+
+    def data_received(self, data: bytes) -> None:
+        self.link.heard_at = self.loop.time()
+        super().data_received(data)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.link.on_drain is not None:
+            self.link.on_drain()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.link.lost()
+        super().connection_lost(exc)
+
+
+class DirectLink:
+    """Writes frames that are ready straight to the transport."""
+
+    __slots__ = ("_abort_timer", "_protocol", "heard_at", "on_drain")
+
+    def __init__(self, protocol: SocketProtocol) -> None:
+        self._protocol = protocol
+        self._abort_timer: asyncio.TimerHandle | None = None
+        self.heard_at = protocol.loop.time()
+        self.on_drain: Callable[[], None] | None = None
+
+    def offer(self, message: Message) -> bool:
+        protocol = self._protocol
+        transport = protocol.transport
+        if protocol.close_sent or transport.is_closing() or transport.get_write_buffer_size() >= BOUND:
+            return False
+        transport.write(message.frame)
+        return True
+
+    def send(self, message: Message) -> None:
+        if self._open:
+            self._protocol.transport.write(message.frame)
+
+    def beat(self) -> None:
+        if self._open:
+            self._protocol.conn.send_ping(b"")
+            self._flush()
+
+    def close(self, code: int) -> None:
+        if not self._open:
+            return
+        protocol = self._protocol
+        protocol.queue.put_nowait({"type": "websocket.disconnect", "code": code})
+        protocol.conn.send_close(code)
+        self._flush()
+        protocol.close_sent = True
+        if protocol.read_paused:  # the answer to the close frame is still to be read
+            protocol.read_paused = False
+            protocol.transport.resume_reading()
+        # Two timers: uvicorn takes its own back when the answer comes, and then waits for the buffer, if need be for ever.
+        protocol.close_timer = protocol.loop.call_later(CLOSE_WITHIN, protocol.transport.close)
+        self._abort_timer = protocol.loop.call_later(CLOSE_WITHIN, self.abort)
+
+    def abort(self) -> None:
+        self._protocol.transport.abort()
+
+    async def writable_again(self) -> None:
+        await self._protocol.writable.wait()
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        self.on_drain = None
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+
+    @property
+    def _open(self) -> bool:
+        return not self._protocol.close_sent and not self._protocol.transport.is_closing()
+
+    def _flush(self) -> None:
+        self._protocol.transport.write(b"".join(self._protocol.conn.data_to_send()))
+
+
+def link_of(connection: WebSocket[Any, Any, Any]) -> Link:
+    """The direct link where our protocol class serves the socket, else the one over plain ASGI."""
+    direct = cast(Link | None, connection.scope.get(LINK))
+    return direct or AsgiLink(connection.send, asyncio.get_running_loop().time)
+
+
+def socket_handler(hub: Hub, identify: Identify, origins: Collection[str]) -> WebsocketRouteHandler:
+    """The handler of `/ws`. Only pages of our own origins may open it: a browser always says which page it was."""
+
+    @websocket("/ws", opt={"exclude_from_auth": True})
+    async def live(socket: WebSocket[Any, Any, Any]) -> None:
+        if socket.headers.getall("origin", []) not in ([origin] for origin in origins):
+            await socket.close(CloseCode.ORIGIN)  # before it is accepted: the answer is a plain 403
+            return
+        await socket.accept()
+        identity = await identify(socket)
+        if identity is None:
+            await socket.close(CloseCode.SIGNED_OUT)
+            return
+        await _converse(hub, socket, identity)
+
+    return live
+
+
+async def _converse(hub: Hub, socket: WebSocket[Any, Any, Any], identity: Identity) -> None:
+    link = link_of(socket)
+    connection = hub.connect(link, identity)
+    try:
+        while (event := await socket.receive())["type"] == "websocket.receive":
+            await hub.hear(connection, event.get("text"))
+            await link.writable_again()
+    finally:
+        hub.disconnect(connection)
