@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 export PYTHONPATH :=
 
-PYTHON_LOCKS := requirements/runtime.txt requirements/client.txt
+PYTHON_LOCKS := requirements/runtime.txt requirements/build.txt
 NODE_MODULES := web/node_modules/.package-lock.json
 CLIENT := web/dist/.vite/manifest.json
 CLIENT_SOURCES := $(shell find web/src web/build web/public shared_schema/texts -type f 2>/dev/null) \
@@ -24,6 +24,13 @@ help: ## list what you can do
 .PHONY: run
 run: .venv/.run $(CLIENT) ## start Korridor with a demo area on http://127.0.0.1:8000 (PORT=…)
 	exec python -m server.cli serve --demo
+
+.PHONY: client
+client: $(CLIENT) ## build the web client into web/dist
+
+.PHONY: wheel
+wheel: $(CLIENT) ## build an installable package, client included, into dist/
+	python -m hatchling build -t wheel
 
 .PHONY: setup
 setup: .venv/.dev $(NODE_MODULES) ## install everything that development and tests need
@@ -70,9 +77,9 @@ bench: .venv/.dev $(CLIENT) ## measure (QUICK=1 for a short run)
 lock: .venv/.uv ## resolve the locked dependencies anew after a change of pyproject.toml or package.json
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
-	$(COMPILE) --group pyproject.toml:client -c requirements/runtime.txt -o requirements/client.txt
-	$(COMPILE) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/client.txt -o requirements/dev.txt
-	uv pip install --quiet --require-hashes -r requirements/client.txt
+	$(COMPILE) --group pyproject.toml:build -c requirements/runtime.txt -o requirements/build.txt
+	$(COMPILE) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	uv pip install --quiet --require-hashes -r requirements/build.txt
 	cd web && npm install --package-lock-only
 
 .PHONY: upgrade
@@ -84,7 +91,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 
 .PHONY: clean
 clean: ## remove what was installed and built; the data in var/ stays
-	rm -rf .venv web/node_modules web/dist
+	rm -rf .venv web/node_modules web/dist dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find server shared_schema tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -92,14 +99,17 @@ clean: ## remove what was installed and built; the data in var/ stays
 	sh tools/venv.sh
 	@touch $@
 
+INSTALL_SELF = uv pip install --quiet --no-deps --no-build-isolation --editable .
+
 .venv/.run: .venv/.uv $(PYTHON_LOCKS)
 	uv pip install --quiet --require-hashes $(PYTHON_LOCKS:%=-r %)
+	$(INSTALL_SELF)
 	@touch $@
 
 # Everything that `run` needs and more, so that is up to date too.
 .venv/.dev: .venv/.uv requirements/dev.txt pyproject.toml
 	uv pip sync --quiet --require-hashes requirements/dev.txt
-	uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(INSTALL_SELF)
 	@touch .venv/.run $@
 
 # npm writes this file itself, last.
