@@ -151,10 +151,16 @@ class Kernel:
                 self._entries.put_nowait((space, committed))
 
     async def _follow(self) -> None:
+        """Follows entry by entry; remembers how far whenever there is nothing left to follow."""
+        done: dict[Id, int] = {}
         while True:
             space, committed = await self._entries.get()
             try:
                 await self._follow_one(space, committed)
+                done[space] = committed.entry.seq
+                if self._entries.empty():
+                    await self.database.write(journal.mark_followed, list(done.items()))
+                    done.clear()
             except UNREACHABLE:
                 log.warning("following failed; it is made good at the next start")
             except Exception:
@@ -175,7 +181,6 @@ class Kernel:
                 answer = await self.submit(request)
                 if isinstance(answer, Refused):
                     log.warning("a derived command was refused: %s", answer.reason)
-        await self.database.write(journal.mark_followed, [(id, entry.seq)])
 
     async def followed(self) -> None:
         """Waits until everything that follows from what was committed is committed too."""
