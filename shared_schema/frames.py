@@ -188,6 +188,14 @@ class TaskPart(Struct, frozen=True, kw_only=True):
     entities: tuple[AnyEntity, ...] = ()
 
 
+class Found(Struct, frozen=True, kw_only=True):
+    """Tasks that a search found, each with its parts, the newest task first; `more` if there were too many."""
+
+    space: Id
+    entities: tuple[AnyEntity, ...]
+    more: bool = False
+
+
 class EntriesPage(Struct, frozen=True, kw_only=True):
     """Entries after a number (`space`, `seq`, `head` as of the last one), or the newest first when read backwards."""
 

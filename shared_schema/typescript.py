@@ -44,6 +44,7 @@ UNIONS: dict[str, Any] = {
 HTTP = (
     frames.Snapshot,
     frames.TaskPart,
+    frames.Found,
     frames.EntriesPage,
     frames.PostCommand,
     frames.Overview,

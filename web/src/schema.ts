@@ -767,6 +767,11 @@ export interface RenderedComment {
   comment: Comment
   html: string
 }
+export interface Found {
+  space: string
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  more: boolean
+}
 export interface EntriesPage {
   space: string
   seq: number
