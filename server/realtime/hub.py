@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -280,7 +280,7 @@ class Hub:
     async def _take_seat(self, connection: Connection, wanted: TakeSeat) -> None:
         self._leave(connection, wanted.space)
         room = await self._room(wanted.space)
-        missing = None if room is None else await self._missing(room, wanted)
+        missing = None if room is None else await self._missing(room, wanted.since, wanted.head)
         if connection.ended or wanted.space not in connection.protocol.watched:
             return
         spaces = None if room is None else self._spaces(room)
@@ -309,17 +309,16 @@ class Hub:
         if room.presence:
             self._present(room, True)
 
-    async def _missing(self, room: Room, wanted: TakeSeat) -> list[Line] | None:
+    async def _missing(self, room: Room, since: int, head: str | None) -> list[Line] | None:
         """What happened since, from the ring or else from the journal; None if that cannot be told or is too much."""
-        lines = room.ring.since(wanted.since, wanted.head)
-        behind = room.ring.seq - wanted.since
-        if lines is not None or not wanted.head or not 0 <= behind <= LENGTH:
+        lines = room.ring.since(since, head)
+        if lines is not None or not 0 <= room.ring.seq - since <= LENGTH:
             return lines
-        committed = await self.kernel.entries(room.id, max(wanted.since - 1, 0), LENGTH + 1)
+        committed = await self.kernel.entries(room.id, max(since - 1, 0), LENGTH + 1)
         known = genesis(room.id)
-        if wanted.since:
+        if since:
             known = committed.pop(0).head if committed else b""
-        return [Line(one) for one in committed] if short(known) == wanted.head else None
+        return [Line(one) for one in committed] if head in (None, short(known)) else None
 
     def _topped_up(self, room: Room, since: int, missing: list[Line] | None) -> list[Line] | None:
         """With what came while the journal was read."""
@@ -477,9 +476,14 @@ class Hub:
                 elif viewer != seat.viewer:
                     self._begin_anew(seat.connection, room)
 
-    def end_session(self, session: str) -> None:
-        """Signs out every socket of a session, with its seats."""
-        self._sign_out([c for c in self._connections if c.session == session])
+    @property
+    def sessions(self) -> set[str]:
+        """The sessions that have a socket here."""
+        return {connection.session for connection in self._connections}
+
+    def end_sessions(self, sessions: Collection[str]) -> None:
+        """Signs out every socket of these sessions, with its seats."""
+        self._sign_out([c for c in self._connections if c.session in sessions])
 
     def end_person(self, person: Id) -> None:
         """Signs out every socket of a person, with its seats."""
@@ -547,6 +551,11 @@ class Hub:
         finally:
             room.waiters.discard(waiter)
             room.left_at = self._clock()
+
+    async def since(self, space: Id, seq: int, head: str | None = None) -> list[Line] | None:
+        """What happened in a space after `seq` (and `head`, if it is given); None: that has to begin with a snapshot."""
+        room = await self._room(space)
+        return None if room is None else self._topped_up(room, seq, await self._missing(room, seq, head))
 
     # --- sweeping ----------------------------------------------------------------------------------------------------
 

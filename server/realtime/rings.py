@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 import msgspec
 
@@ -74,10 +75,10 @@ class Ring:
         self._shorten(lines)
         return lines
 
-    def since(self, seq: int, head: str) -> list[Line] | None:
-        """What follows after `seq`; None if the ring does not reach back so far, or its head there is another."""
+    def since(self, seq: int, head: str | None) -> list[Line] | None:
+        """What follows after `seq`; None if the ring does not reach back so far, or if its head there is another."""
         known = self._head_at(seq)
-        if known is None or short(known) != head:
+        if known is None or head not in (None, short(known)):
             return None
         return self.after(seq)
 
@@ -85,8 +86,7 @@ class Ring:
         """What follows after `seq`; None if the ring does not reach back so far."""
         if not self._before[0] <= seq <= self.seq:
             return None
-        lines = self._lines
-        return [lines[i] for i in range(seq - self._before[0], len(lines))]
+        return list(islice(self._lines, seq - self._before[0], None))
 
     def _head_at(self, seq: int) -> bytes | None:
         if seq == self._before[0]:
@@ -111,6 +111,14 @@ def payload(space: Id, lines: list[Line], viewer: Viewer, head: bytes) -> bytes:
     """The `entries` message of these lines, as its Struct would be encoded."""
     entries = b",".join([line.encoded(viewer) for line in lines])
     return b'{"t":"entries","space":"%b","entries":[%b],"head":"%b"}' % (space.encode(), entries, short(head).encode())
+
+
+def page(space: Id, lines: list[Line], viewer: Viewer, seq: int, head: bytes) -> bytes:
+    """The `EntriesPage` of these lines; without any, `seq` and `head` say where the space stands."""
+    if lines:
+        seq, head = lines[-1].seq, lines[-1].head
+    entries = b",".join([line.encoded(viewer) for line in lines])
+    return b'{"space":"%b","seq":%d,"head":"%b","entries":[%b]}' % (space.encode(), seq, short(head).encode(), entries)
 
 
 def takes_away(lines: list[Line], viewer: Viewer) -> bool:
