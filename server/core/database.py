@@ -40,6 +40,9 @@ POSTGRES_WRITER = {
     "statement_timeout": "5000",
     "tcp_user_timeout": "5000",
     "jit": "off",
+    # The writer finds rows by key only. A plan made while a table was small would read all of it for ever: 3.8 ms a
+    # batch instead of 0.4 ms at 8,000 entries.
+    "enable_seqscan": "off",
     "application_name": "korridor writer",
 }
 POSTGRES_READER = {"statement_timeout": "15000", "jit": "off", "application_name": "korridor reader"}
