@@ -1,14 +1,16 @@
 """The board: columns, tasks, and what hangs on a task."""
 
-from . import (  # noqa: F401  (registers handlers and read tables)
-    checklist,
-    columns,
-    comments,
-    ends,
-    founding,
-    goals,
-    owners,
-    sharing,
-    tables,
-    tasks,
-)
+from . import checklist, columns, comments, ends, founding, goals, owners, sharing, tables, tasks
+
+__all__ = [
+    "checklist",
+    "columns",
+    "comments",
+    "ends",
+    "founding",
+    "goals",
+    "owners",
+    "sharing",
+    "tables",
+    "tasks",
+]  # importing them registers handlers, followers and read tables

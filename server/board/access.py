@@ -5,7 +5,18 @@ from __future__ import annotations
 from server.core.commands import Actor
 from server.core.space import Space
 from shared_schema.base import Command, Viewer, Visibility
-from shared_schema.board import (AddHelper, AssignTask, Comment, CreateTask, EditComment, Ownership, RemoveComment, RemoveHelper, ShowTask, Task,)
+from shared_schema.board import (
+    AddHelper,
+    AssignTask,
+    Comment,
+    CreateTask,
+    EditComment,
+    Ownership,
+    RemoveComment,
+    RemoveHelper,
+    ShowTask,
+    Task,
+)
 
 
 def may_shape_board(space: Space, by: Actor, command: Command) -> bool:

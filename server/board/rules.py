@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
@@ -68,7 +68,7 @@ def in_order(placed: Iterable[P]) -> list[P]:
     return sorted(placed, key=lambda one: (one.place, one.id))
 
 
-def place_after(others: Iterable[Placed], after: Id | None) -> str:
+def place_after(others: Collection[Placed], after: Id | None) -> str:
     """A place right after another thing, before all of them if that is None, at the end if it has vanished."""
     taken = {one.id: one.place for one in others}
     if after is None:
@@ -79,7 +79,7 @@ def place_after(others: Iterable[Placed], after: Id | None) -> str:
     return places.between(low, min((place for place in taken.values() if place > low), default=None))
 
 
-def place_at_end(others: Iterable[Placed]) -> str:
+def place_at_end(others: Collection[Placed]) -> str:
     """A place after all of them."""
     return places.between(max((one.place for one in others), default=None), None)
 
@@ -211,8 +211,16 @@ def coaches(space: Space, person: Id) -> bool:
 
 
 def can_own(space: Space, person: Id, to: Audience, now: datetime) -> bool:
+    return _holds(hold_can_own, space, person, to, now)
+
+
+def can_help(space: Space, person: Id, to: Audience, now: datetime) -> bool:
+    return _holds(hold_takes_part, space, person, to, now)
+
+
+def _holds(rule: Callable[..., None], *args: object) -> bool:
     try:
-        hold_can_own(space, person, to, now)
+        rule(*args)
     except Refusal:
         return False
     return True
