@@ -257,6 +257,8 @@ def read_command(raw: bytes | msgspec.Raw) -> AnyCommand:
         return _decoder.decode(raw)
     except msgspec.ValidationError as error:
         raise Refusal(invalid(str(error))) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Refusal(Invalid(field="", problem="type")) from None
 
 
 def invalid(message: str) -> Invalid:

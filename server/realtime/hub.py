@@ -280,7 +280,7 @@ class Hub:
     async def _take_seat(self, connection: Connection, wanted: TakeSeat) -> None:
         self._leave(connection, wanted.space)
         room = await self._room(wanted.space)
-        missing = None if room is None else await self._missing(room, wanted.since, wanted.head)
+        missing = None if room is None or wanted.fresh else await self._missing(room, wanted.since, wanted.head)
         if connection.ended or wanted.space not in connection.protocol.watched:
             return
         spaces = None if room is None else self._spaces(room)
@@ -294,8 +294,7 @@ class Hub:
     def _sit_down(self, seat: Seat, wanted: TakeSeat, missing: list[Line] | None) -> None:
         """Catches the seat up and shows it everything from now on, or says that it has to begin anew."""
         connection, room = seat.connection, seat.room
-        fresh = not wanted.since and not wanted.head
-        lines = [] if fresh else self._topped_up(room, wanted.since, missing)
+        lines = [] if wanted.fresh else self._topped_up(room, wanted.since, missing)
         message = None
         if lines is not None and not takes_away(lines, seat.viewer):
             message = payload(room.id, lines, seat.viewer, room.ring.head)
@@ -553,7 +552,7 @@ class Hub:
             room.left_at = self._clock()
 
     async def since(self, space: Id, seq: int, head: str | None = None) -> list[Line] | None:
-        """What happened in a space after `seq` (and `head`, if it is given); None: that has to begin with a snapshot."""
+        """What happened in a space after `seq` (at `head`, if given); None: that has to begin with a snapshot."""
         room = await self._room(space)
         return None if room is None else self._topped_up(room, seq, await self._missing(room, seq, head))
 

@@ -84,6 +84,11 @@ class TakeSeat(Struct, frozen=True):
     since: int
     head: str
 
+    @property
+    def fresh(self) -> bool:
+        """Nothing is held yet: a snapshot will be fetched once the seat is taken."""
+        return not self.since and not self.head
+
 
 class LeaveSeat(Struct, frozen=True):
     space: Id

@@ -28,6 +28,8 @@ from .snapshots import Made, Snapshots, snapshot_of
 
 MOST_WAIT = 30.0
 """Seconds a long poll may last: proxies end what is silent for a minute."""
+MOST_SEQ = 2**53
+"""Numbers beyond it are none in JavaScript, and no journal gets there."""
 
 JSON = "application/json"
 AnyRequest = Request[Any, Any, Any]
@@ -59,7 +61,10 @@ def space_routes(live: Live) -> Router:
 
 @get("/snapshot")
 async def snapshot(
-    request: AnyRequest, live: LiveDependency, space: str, at: Annotated[int | None, Parameter(ge=0)] = None
+    request: AnyRequest,
+    live: LiveDependency,
+    space: str,
+    at: Annotated[int | None, Parameter(ge=0, le=MOST_SEQ)] = None,
 ) -> Response[bytes]:
     """The space as the caller sees it, now or as it was after entry `at`; 304 if they hold it already."""
     found, viewer = await _seen(live, request, space)
@@ -88,7 +93,7 @@ async def entries(
     request: AnyRequest,
     live: LiveDependency,
     space: str,
-    after: Annotated[int, Parameter(ge=0)],
+    after: Annotated[int, Parameter(ge=0, le=MOST_SEQ)],
     limit: Annotated[int, Parameter(ge=1, le=LENGTH)] = 500,
     wait: Annotated[float, Parameter(ge=0, le=MOST_WAIT)] = 0,
     head: Annotated[str | None, Parameter(max_length=16)] = None,
@@ -115,11 +120,11 @@ async def journal(
     request: AnyRequest,
     live: LiveDependency,
     space: str,
-    before: Annotated[int | None, Parameter(ge=1)] = None,
+    before: Annotated[int | None, Parameter(ge=1, le=MOST_SEQ)] = None,
     about: Annotated[str | None, Parameter(max_length=36)] = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
 ) -> Response[bytes]:
-    """What happened, newest first, of all or `about` one thing. `seq` is where to go on `before`; 0: there is no more."""
+    """What happened, newest first, of all or `about` one thing. `seq` is where to go on `before`; 0 is the end."""
     found, viewer = await _seen(live, request, space)
     seen, reached = await live.histories.page(found, viewer, before, about, limit)
     answer = EntriesPage(space=space, seq=reached, head="", entries=tuple(seen))

@@ -105,8 +105,8 @@ class DirectLink:
         if protocol.read_paused:  # the answer to the close frame is still to be read
             protocol.read_paused = False
             protocol.transport.resume_reading()
-        # Two timers: uvicorn takes its own back when the answer comes, and then waits for the buffer, if need be ever if
-        # nobody reads.
+        # Two timers: uvicorn takes its own back when the answer comes, and then waits until the buffer is empty, which
+        # may be never.
         protocol.close_timer = protocol.loop.call_later(CLOSE_WITHIN, protocol.transport.close)
         self._abort_timer = protocol.loop.call_later(CLOSE_WITHIN, self.abort)
 
