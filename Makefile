@@ -2,7 +2,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-SHELL := /bin/sh
+# Not the default on purpose: make 3.81 looks up the default shell's simple commands in the PATH from before the change below.
+SHELL := /usr/bin/env sh
 
 # The environment's programs come first, Node.js among them: npm starts `node` by name.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
