@@ -1,9 +1,10 @@
-"""Every table there is: importing this module fills `metadata` with those of all slices."""
+"""Every table there is: importing this module fills `metadata` with those of the core and of all slices."""
 
 from __future__ import annotations
 
-import server.people.session_tables
-import server.people.tables  # noqa: F401
+import server.board
+import server.people
+import server.people.session_tables  # noqa: F401
 from server.core.tables import metadata
 
 __all__ = ["metadata"]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import MediaType, Request, Response, get
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
@@ -85,6 +85,8 @@ class Gate:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if scope["path"] != "/health" and headers.get("host", "").lower() not in self._hosts:
             return Problem(status=421)
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return Problem(status=400)  # no id and no text of ours holds one, and PostgreSQL cannot
         if scope["method"] not in SAFE_METHODS and not self._from_our_pages(headers):
             return Problem(status=403)
         return None
@@ -98,9 +100,14 @@ class Gate:
 
 
 async def _send_problem(problem: Problem, send: Send) -> None:
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    body = msgspec.json.encode(problem)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": msgspec.json.encode(problem), "more_body": False})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 # --- the client ------------------------------------------------------------------------------------------------------
@@ -117,8 +124,8 @@ ENCODINGS: Final = {"br": ".br", "gzip": ".gz"}
 
 NOT_BUILT: Final = """<!doctype html><html lang="de"><meta charset="utf-8"><title>Korridor</title>
 <h1>Die Oberfläche fehlt</h1>
-<p>Der Server läuft, aber die Oberfläche wurde noch nicht gebaut. Der Befehl dafür: <code>make client</code></p>
-<p lang="en">The server runs, but the client was not built yet. The command for it: <code>make client</code></p>
+<p>Der Server läuft, aber die Oberfläche wurde noch nicht gebaut. Der Befehl dafür: <code>make run</code></p>
+<p lang="en">The server runs, but the client was not built yet. The command for it: <code>make run</code></p>
 """
 
 
@@ -161,15 +168,14 @@ def _read(path: Path, folder: Path) -> File:
 def _media_type(name: str) -> str:
     # The machine's own table may lack these two, or call scripts something that browsers refuse.
     known = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".woff2": "font/woff2"}
-    kind = known.get(PurePosixPath(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+    return known.get(PurePosixPath(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def client_routes(files: dict[str, File]) -> list[HTTPRouteHandler]:
     """The routes that serve the client: its files by name, and its page at every other path."""
 
     # HEAD too: monitors and link checkers ask that way.
-    @get(["/", "/{path:path}"], name="client", sync_to_thread=False, include_in_schema=False)
+    @get(["/", "/{path:path}"], opt={"exclude_from_auth": True}, sync_to_thread=False)
     def client(request: Request[Any, Any, Any], path: str = "/") -> Response[bytes]:
         if file := files.get(path):
             return _send(file, request.headers)
@@ -177,7 +183,7 @@ def client_routes(files: dict[str, File]) -> list[HTTPRouteHandler]:
             raise NotFoundException
         if page := files.get("/index.html"):
             return _send(page, request.headers)
-        return Response(NOT_BUILT.encode(), status_code=503, media_type="text/html; charset=utf-8")
+        return Response(NOT_BUILT.encode(), status_code=503, media_type=MediaType.HTML)
 
     return [client]
 

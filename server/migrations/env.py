@@ -10,7 +10,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     transaction_per_migration=False,
-    render_as_batch=True,
 )
 # The transaction is the caller's, so that all steps hold or none does.
 with context.begin_transaction():

@@ -6,8 +6,15 @@ import secrets
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.exceptions import NotAuthorizedException
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.types import ASGIApp
 from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Connection, delete, insert, select
 
 from server.core import moments
@@ -17,6 +24,7 @@ from shared_schema.base import Id
 
 from .session_tables import sessions
 
+Connected = ASGIConnection[Any, Any, Any, Any]
 TOKEN_BYTES = 32
 """256 bits: twice what cannot be guessed."""
 
@@ -32,24 +40,25 @@ class Session(Struct, frozen=True, kw_only=True):
 class Sessions:
     """Begins, finds and ends sessions. `ended` is told the ids of those that ended, so that their sockets close."""
 
-    def __init__(self, database: Database, lifetime: timedelta, ended: Callable[[Collection[str]], None]) -> None:
+    def __init__(
+        self, database: Database, *, lifetime: timedelta, secure: bool, ended: Callable[[Collection[str]], None]
+    ) -> None:
         self._database = database
         self._lifetime = lifetime
+        self._secure = secure
         self._ended = ended
 
-    @property
-    def lifetime(self) -> timedelta:
-        return self._lifetime
-
-    async def begin(self, person: Id, area: Id) -> str:
-        """Signs a person in; answers the token of the new session."""
+    async def begin(self, person: Id, area: Id) -> tuple[Session, str]:
+        """Signs a person in; answers the new session and its token."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        await self._database.write(_begin, _hash(token), person, area, self._lifetime)
-        return token
+        session = Session(id=_hash(token), person=person, area=area)
+        await self._database.write(_begin, session, self._lifetime)
+        return session, token
 
-    async def find(self, token: str) -> Session | None:
-        """The session of a token, or None if there is none any more."""
-        return await self._database.read(_find, _hash(token))
+    async def of(self, connection: Connected) -> Session | None:
+        """The session that a request or a socket comes with, or None if there is none any more."""
+        token = connection.cookies.get(self._cookie_name)
+        return None if token is None else await self._database.read(_find, _hash(token))
 
     async def end(self, session: Session) -> None:
         """Ends a session; its token is worth nothing from now on."""
@@ -64,15 +73,53 @@ class Sessions:
         if await self._database.read(_any_expired):
             await self._database.write(_forget_expired)
 
+    # --- cookies -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _cookie_name(self) -> str:
+        # Browsers take a __Host- cookie only over https, and never one that another host of the domain has set.
+        return "__Host-korridor" if self._secure else "korridor"
+
+    def cookie(self, token: str) -> Cookie:
+        """The cookie that carries a token; scripts cannot read it, and other sites cannot send it with a change."""
+        age = int(self._lifetime.total_seconds()) if token else 0
+        return Cookie(
+            key=self._cookie_name,
+            value=token,
+            max_age=age,
+            path="/",
+            httponly=True,
+            secure=self._secure,
+            samesite="lax",
+        )
+
+    def no_cookie(self) -> Cookie:
+        """The cookie that makes the browser forget its token."""
+        return self.cookie("")
+
+
+class SignedIn(AbstractAuthenticationMiddleware):
+    """Lets in who is signed in; every route but those with `exclude_from_auth` lies behind it."""
+
+    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+        super().__init__(app)
+        self._sessions = sessions
+
+    async def authenticate_request(self, connection: Connected) -> AuthenticationResult:
+        session = await self._sessions.of(connection)
+        if session is None:
+            raise NotAuthorizedException
+        return AuthenticationResult(user=session.person, auth=session)
+
 
 def _hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _begin(connection: Connection, id: str, person: Id, area: Id, lifetime: timedelta) -> None:
+def _begin(connection: Connection, session: Session, lifetime: timedelta) -> None:
     now = database_time(connection)
     times = {"created_at": moments.write(now), "expires_at": moments.write(now + lifetime)}
-    connection.execute(insert(sessions), {"id": id, "person": person, "area": area, **times})
+    connection.execute(insert(sessions), {**asdict(session), **times})
 
 
 def _find(connection: Connection, id: str) -> Session | None:
