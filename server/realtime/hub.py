@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Literal, Self, assert_never
 
 import msgspec
-from msgspec.structs import replace
 
 from server.core.batch import Resolve
 from server.core.commands import Request
@@ -144,7 +143,6 @@ class Hub:
 
     async def __aenter__(self) -> Self:
         self._stop_listening = self.kernel.listen(self.show)
-        self.kernel.on_writing(self._writing)
         self._sweeper = self._loop.create_task(self._sweep_on())
         return self
 
@@ -475,7 +473,6 @@ class Hub:
                 elif viewer != seat.viewer:
                     self._begin_anew(seat.connection, room)
 
-    @property
     def sessions(self) -> set[str]:
         """The sessions that have a socket here."""
         return {connection.session for connection in self._connections}
@@ -520,9 +517,6 @@ class Hub:
             for seat in seats:
                 seat.connection.link.offer(message)
         room.presence_after = self._loop.time() + presence.pause(sent)
-
-    def _writing(self, writing: bool) -> None:
-        self.set_state(replace(self._state, writing="ok" if writing else "paused"))
 
     def set_state(self, state: State) -> None:
         """Tells everybody whether other processes' changes come at once and whether anything can be written."""

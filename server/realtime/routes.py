@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
-from litestar.params import Dependency, Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 from msgspec import Struct
 
 from server.core import commands
@@ -47,7 +47,7 @@ class Live(Struct, frozen=True):
     """Who is signed in; the middleware in front has let nobody else through."""
 
 
-LiveDependency = Annotated[Live, Dependency(skip_validation=True)]
+LiveDependency = NamedDependency[SkipValidation[Live]]
 
 
 def space_routes(live: Live) -> Router:
@@ -63,8 +63,8 @@ def space_routes(live: Live) -> Router:
 async def snapshot(
     request: AnyRequest,
     live: LiveDependency,
-    space: str,
-    at: Annotated[int | None, Parameter(ge=0, le=MOST_SEQ)] = None,
+    space: FromPath[str],
+    at: Annotated[int | None, QueryParameter(ge=0, le=MOST_SEQ)] = None,
 ) -> Response[bytes]:
     """The space as the caller sees it, now or as it was after entry `at`; 304 if they hold it already."""
     found, viewer = await _seen(live, request, space)
@@ -92,12 +92,12 @@ async def _past(live: Live, space: Space, viewer: Viewer, at: int) -> Made:
 async def entries(
     request: AnyRequest,
     live: LiveDependency,
-    space: str,
-    after: Annotated[int, Parameter(ge=0, le=MOST_SEQ)],
-    limit: Annotated[int, Parameter(ge=1, le=LENGTH)] = 500,
-    wait: Annotated[float, Parameter(ge=0, le=MOST_WAIT)] = 0,
-    head: Annotated[str | None, Parameter(max_length=16)] = None,
-    viewer: int | None = None,
+    space: FromPath[str],
+    after: Annotated[int, QueryParameter(ge=0, le=MOST_SEQ)],
+    limit: Annotated[int, QueryParameter(ge=1, le=LENGTH)] = 500,
+    wait: Annotated[float, QueryParameter(ge=0, le=MOST_WAIT)] = 0,
+    head: Annotated[str | None, QueryParameter(max_length=16)] = None,
+    viewer: FromQuery[int | None] = None,
 ) -> Response[bytes]:
     """Entries after `after`, oldest first; with `wait`, as soon as there are some. 410: take a snapshot instead.
 
@@ -119,10 +119,10 @@ async def entries(
 async def journal(
     request: AnyRequest,
     live: LiveDependency,
-    space: str,
-    before: Annotated[int | None, Parameter(ge=1, le=MOST_SEQ)] = None,
-    about: Annotated[str | None, Parameter(max_length=36)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    space: FromPath[str],
+    before: Annotated[int | None, QueryParameter(ge=1, le=MOST_SEQ)] = None,
+    about: Annotated[str | None, QueryParameter(max_length=36)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
 ) -> Response[bytes]:
     """What happened, newest first, of all or `about` one thing. `seq` is where to go on `before`; 0 is the end."""
     found, viewer = await _seen(live, request, space)
@@ -132,7 +132,7 @@ async def journal(
 
 
 @post("/commands", status_code=200, request_max_body_size=FRAME_LIMIT)
-async def command(request: AnyRequest, live: LiveDependency, space: str) -> Response[bytes]:
+async def command(request: AnyRequest, live: LiveDependency, space: FromPath[str]) -> Response[bytes]:
     """Does one command: `Accepted`, or `Refused` with the status that fits the reason."""
     posted = _read(await request.body())
     answer: Any
