@@ -1,4 +1,4 @@
-"""What a board page reads besides its live space: the cold part of one task, and search."""
+"""What is read besides a live space: the first page, the cold part of one task, and search."""
 
 from __future__ import annotations
 
