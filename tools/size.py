@@ -14,7 +14,7 @@ DIST = Path(__file__).parents[1] / "web" / "dist"
 BUDGET = {"js": 60.0, "css": 10.0}
 
 # What is fetched before a board can be seen: the entry, the board, and the texts of one language.
-FIRST_LOAD = ("index.html", "src/board/BoardPage.svelte", "shared_schema/texts/de.json")
+FIRST_LOAD = ("index.html", "src/board/BoardPage.svelte", "texts/de/app.json", "texts/de/board.json")
 
 
 class Chunk(TypedDict, total=False):
@@ -24,9 +24,9 @@ class Chunk(TypedDict, total=False):
 
 
 def files_of(first: tuple[str, ...], manifest: dict[str, Chunk]) -> set[str]:
-    """The files of these chunks and of all that they import at once. What is part of another chunk has none."""
+    """The files of these chunks and of all that they import at once."""
     files: set[str] = set()
-    waiting = [name for name in manifest if name.endswith(first)]
+    waiting = [next(name for name in manifest if name.endswith(end)) for end in first]
     seen = set(waiting)
     while waiting:
         chunk = manifest[waiting.pop()]
