@@ -1,0 +1,111 @@
+"""The chain and the replay: what is altered by SQL is found, and named."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from server.core import ledger, verify
+from server.core.ids import new_id
+from server.core.verify import Difference, Verified
+from shared_schema.board import Column, CreateTask, EditTask
+from tests.support.areas import SmallArea, found_small_area, running_kernel
+
+
+@pytest.fixture
+async def small(database_url: str) -> AsyncIterator[SmallArea]:
+    async with running_kernel(database_url) as kernel:
+        small = await found_small_area(kernel)
+        space = await kernel.space(small.network)
+        assert space is not None
+        column = min(space.all(Column), key=lambda column: column.place)
+        task = new_id()
+        await small.accept(CreateTask(id=task, column=column.id, title="Musterfahrplan"))
+        await small.accept(EditTask(task=task, title="Musterfahrplan für das Wochenende"))
+        yield small
+
+
+async def outcome(small: SmallArea) -> list[Difference]:
+    found = await small.kernel.database.read(lambda connection: list(verify.verify_database(connection)))
+    assert len(found) == 2
+    return [one for one in found if isinstance(one, Difference)]
+
+
+async def alter(small: SmallArea, sql: str) -> None:
+    def run(connection: Connection) -> None:
+        changed = connection.execute(text(sql), {"space": small.network}).rowcount
+        assert changed > 0
+
+    await small.kernel.database.write(run)
+
+
+async def test_an_untouched_database_is_whole(small: SmallArea) -> None:
+    assert await outcome(small) == []
+
+
+REPLACED = {
+    "sqlite": "CAST(replace(CAST(payload AS TEXT), 'Wochenende', 'Wochenendo') AS BLOB)",
+    "postgresql": "convert_to(replace(convert_from(payload, 'UTF8'), 'Wochenende', 'Wochenendo'), 'UTF8')",
+}
+BODY = {dialect: sql.replace("payload", "body") for dialect, sql in REPLACED.items()}
+
+
+async def test_one_altered_byte_of_an_entry_is_named(small: SmallArea) -> None:
+    last = "(SELECT max(seq) FROM journal WHERE space = :space)"
+    dialect = small.kernel.database.dialect
+    await alter(small, f"UPDATE journal SET payload = {REPLACED[dialect]} WHERE space = :space AND seq = {last}")
+    (difference,) = await outcome(small)
+    space = await small.kernel.space(small.network)
+    assert space is not None
+    assert (difference.space, difference.place) == (small.network, f"entry {space.seq}")
+
+
+async def test_one_altered_field_of_an_entity_row_is_named(small: SmallArea) -> None:
+    dialect = small.kernel.database.dialect
+    await alter(small, f"UPDATE entities SET body = {BODY[dialect]} WHERE space = :space AND kind = 'task'")
+    (difference,) = await outcome(small)
+    assert difference.space == small.network
+    assert difference.place.startswith("task ")
+    assert "title" in difference.what
+
+
+@pytest.mark.parametrize(
+    ("sql", "place"),
+    [
+        ("UPDATE journal SET verb = 'task.bin' WHERE space = :space AND seq = 2", "entry 2"),
+        ("UPDATE journal SET by_id = 'somebody' WHERE space = :space AND seq = 3", "entry 3"),
+        ("UPDATE journal SET at = '2020-01-01T00:00:00.000000Z' WHERE space = :space AND seq = 1", "entry 1"),
+        ("DELETE FROM journal WHERE space = :space AND seq = 2", "entry 3"),
+        ("DELETE FROM journal WHERE space = :space AND seq > 2", "head"),
+        ("DELETE FROM entities WHERE space = :space AND kind = 'board'", "board "),
+    ],
+)
+async def test_whatever_is_altered_is_named(small: SmallArea, sql: str, place: str) -> None:
+    await alter(small, sql)
+    (difference,) = await outcome(small)
+    assert difference.space == small.network
+    assert difference.place.startswith(place)
+
+
+async def test_an_exported_space_is_checked_alone(small: SmallArea, tmp_path: Path) -> None:
+    target = tmp_path / "netzwerk.jsonl"
+    count = await small.kernel.database.read(verify.export_space, small.network, target)
+    checked = verify.verify_export(target)
+    assert isinstance(checked, Verified)
+    assert checked.entries == count
+    space = await small.kernel.space(small.network)
+    assert space is not None
+    assert checked.head == space.head.hex()
+    lines = target.read_bytes().splitlines(keepends=True)
+    target.write_bytes(b"".join(lines[:2] + lines[3:]))
+    assert isinstance(verify.verify_export(target), Difference)
+
+
+def test_parts_of_a_hash_cannot_be_shifted() -> None:
+    row = {"space": "s", "prev": b"", "seq": 1, "at": "t", "command": "c", "payload": b"p"}
+    one = ledger.entry_hash(by=("ab", "c", None), verb="v", about="x", **row)  # type: ignore[arg-type]
+    two = ledger.entry_hash(by=("a", "bc", None), verb="v", about="x", **row)  # type: ignore[arg-type]
+    assert one != two
