@@ -56,6 +56,7 @@ class Korridor(Struct, frozen=True):
     litestar: Litestar
     kernel: Kernel
     hub: Hub
+    sessions: Sessions
 
 
 @asynccontextmanager
@@ -73,13 +74,13 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
         sessions = Sessions(database, lifetime=lifetime, secure=settings.secure, ended=hub.end_sessions)
         app = _litestar(settings, kernel, hub, sessions, client or built_client())
         tasks = await stack.enter_async_context(_tasks())
-        tasks(_repeat(LAPSED_EVERY, lambda: sessions.end_lapsed(hub.sessions)))
+        tasks(_repeat(LAPSED_EVERY, lambda: sessions.end_lapsed(hub.sessions())))
         tasks(_repeat(DUTIES_EVERY, lambda: duties.fulfil(kernel)))
         if settings.demo_live:
             from server.demo import colleagues  # and their scenario: only such a demo needs them in memory
 
             tasks(colleagues.work(kernel, hub))
-        yield Korridor(Gate(app, settings), app, kernel, hub)
+        yield Korridor(Gate(app, settings), app, kernel, hub, sessions)
 
 
 def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, client: Path | None) -> Litestar:

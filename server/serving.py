@@ -76,6 +76,8 @@ class Server(uvicorn.Server):
                 **UVICORN,
             )
         )
+        self.listens = asyncio.Event()
+        """Set once requests are taken."""
         self._settings = settings
         self._korridor = korridor
 
@@ -96,6 +98,7 @@ class Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         announce(self._settings)
+        self.listens.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._korridor.hub.close()

@@ -15,6 +15,7 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
 
@@ -176,7 +177,7 @@ def client_routes(files: dict[str, File]) -> list[HTTPRouteHandler]:
 
     # HEAD too: monitors and link checkers ask that way.
     @get(["/", "/{path:path}"], opt={"exclude_from_auth": True}, sync_to_thread=False)
-    def client(request: Request[Any, Any, Any], path: str = "/") -> Response[bytes]:
+    def client(request: Request[Any, Any, Any], path: FromPath[str] = "/") -> Response[bytes]:
         if file := files.get(path):
             return _send(file, request.headers)
         if PurePosixPath(path).suffix or path.split("/")[1] in ("api", "assets", "ws"):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 from litestar import Request, get
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from msgspec.structs import replace
 
 from server.core.kernel import Kernel
@@ -35,7 +35,7 @@ def board_routes(kernel: Kernel) -> list[HTTPRouteHandler]:
     """The routes of this slice."""
 
     @get("/api/spaces/{space:str}/tasks/{task:str}")
-    async def task_part(request: Request[Any, Session, Any], space: str, task: str) -> TaskPart:
+    async def task_part(request: Request[Any, Session, Any], space: FromPath[str], task: FromPath[str]) -> TaskPart:
         seen = await look(kernel, space, request.auth.person)
         raw, names = _raw_part(seen, task), _names(seen.space, kernel.peek(seen.space.area_id))
         # Long texts take milliseconds; the loop has other people to serve.
@@ -44,8 +44,8 @@ def board_routes(kernel: Kernel) -> list[HTTPRouteHandler]:
     @get("/api/spaces/{space:str}/search")
     async def find(
         request: Request[Any, Session, Any],
-        space: str,
-        q: Annotated[str, Parameter(max_length=LONGEST_QUERY)],
+        space: FromPath[str],
+        q: Annotated[str, QueryParameter(max_length=LONGEST_QUERY)],
     ) -> Found:
         seen = await look(kernel, space, request.auth.person)
         tasks = search.written(seen.space, seen.viewer)

@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotAuthorizedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
 from msgspec import Struct
 
 from server.core.kernel import Kernel
@@ -59,7 +60,7 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
         return [one for area in areas if area for one in await views.demo_people(kernel.database, area, now)]
 
     @post("/api/demo/sign-in", opt=PUBLIC, status_code=200)
-    async def demo_sign_in(request: Request[Any, Any, Any], data: DemoSignIn) -> Response[Me]:
+    async def demo_sign_in(request: Request[Any, Any, Any], data: JSONBody[DemoSignIn]) -> Response[Me]:
         area = await _area_of(kernel, data.person)
         if area is None:
             raise NotFoundException

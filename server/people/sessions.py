@@ -47,6 +47,8 @@ class Sessions:
         self._lifetime = lifetime
         self._secure = secure
         self._ended = ended
+        self._just_ended: set[str] = set()
+        self._ended_before: set[str] = set()
 
     async def begin(self, person: Id, area: Id) -> tuple[Session, str]:
         """Signs a person in; answers the new session and its token."""
@@ -58,15 +60,19 @@ class Sessions:
     async def of(self, connection: Connected) -> Session | None:
         """The session that a request or a socket comes with, or None if there is none any more."""
         token = connection.cookies.get(self._cookie_name)
-        return None if token is None else await self._database.read(_find, _hash(token))
+        session = None if token is None else await self._database.read(_find, _hash(token))
+        # It may have ended while the answer was on its way: then a socket would be opened after all were closed.
+        return None if session is None or session.id in self._just_ended | self._ended_before else session
 
     async def end(self, session: Session) -> None:
         """Ends a session; its token is worth nothing from now on."""
+        self._just_ended.add(session.id)
         await self._database.write(_end, [session.id])
         self._ended([session.id])
 
     async def end_lapsed(self, connected: Collection[str]) -> None:
         """Tells which of the connected sessions are gone, and forgets those whose time is over."""
+        self._just_ended, self._ended_before = set(), self._just_ended
         live = await self._database.read(_live, list(connected))
         if lapsed := set(connected) - live:
             self._ended(lapsed)
