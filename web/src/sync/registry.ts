@@ -27,6 +27,8 @@ export type Foresee<V extends Verb> = (draft: Draft, command: CommandOf<V>, know
 export interface Undoing {
   command: AnyCommand
   onlyIf?: Record<string, Scalar>
+  /** The space to give it to; left out: that of the entry. For a task that was sent away (`entry.other`). */
+  space?: Id
 }
 
 /** What an entry did: how each entity that it touched was before it and is after it. */

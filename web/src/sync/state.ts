@@ -77,12 +77,13 @@ export class SpaceState implements Draft {
   head = ''
   viewer: Viewer = 0
   /** Tasks whose cold and put-away entities are kept too. */
-  readonly open = new Set<Id>()
+  readonly open: Set<Id>
   readonly #kinds = new Map<Kind, Map<Id, AnyEntity>>()
   readonly #indexes = new Map<string, Map<unknown, Map<Id, AnyEntity>>>()
 
-  constructor(id: Id) {
+  constructor(id: Id, open: Set<Id> = new Set()) {
     this.id = id
+    this.open = open
   }
 
   static of(snapshot: Snapshot): SpaceState {
@@ -113,8 +114,7 @@ export class SpaceState implements Draft {
 
   /** Whether an entity belongs here: hot, or part of an open task. */
   keeps(entity: AnyEntity): boolean {
-    const awayAt = 'put_away_at' in entity ? entity.put_away_at : null
-    if (awayAt === null && !COLD.includes(entity.kind)) return true
+    if (isHot(entity)) return true
     return this.open.has('task' in entity ? entity.task : entity.id)
   }
 
@@ -144,13 +144,46 @@ export class SpaceState implements Draft {
     else this.drop(kind, id)
   }
 
+  /** This state as a snapshot: without what only open parts hold. */
   snapshot(): Snapshot {
-    const entities = [...this].filter((entity) => this.#isHot(entity))
+    const entities = [...this].filter(isHot)
     return { space: this.id, seq: this.seq, head: this.head, viewer: this.viewer, entities }
   }
 
-  #isHot(entity: AnyEntity): boolean {
-    return !COLD.includes(entity.kind) && !('put_away_at' in entity && entity.put_away_at !== null)
+  /** Turns into a newer snapshot and says what is different. What only open parts hold stays until they are read anew. */
+  become(snapshot: Snapshot): Key[] {
+    const { seq, head, viewer } = snapshot
+    Object.assign(this, { seq, head, viewer })
+    const changed: Key[] = []
+    const there = new Set<Key>()
+    for (const entity of snapshot.entities) {
+      const key = keyOf(entity.kind, entity.id)
+      there.add(key)
+      if (same(this.get(entity.kind, entity.id), entity)) continue
+      this.put(entity)
+      changed.push(key)
+    }
+    const gone = [...this].filter((entity) => isHot(entity) && !there.has(keyOf(entity.kind, entity.id)))
+    return [...changed, ...this.#dropAll(gone)]
+  }
+
+  /** Closes the part of a task: what it alone held goes. */
+  closePart(task: Id): Key[] {
+    this.open.delete(task)
+    const parts = PARTS.flatMap((kind): AnyEntity[] => this.where(kind, 'task', task))
+    const all = [this.get('task', task), ...parts].filter((entity) => entity !== undefined)
+    return this.#dropAll(all.filter((entity) => !this.keeps(entity)))
+  }
+
+  /** Forgets everything. */
+  clear(): Key[] {
+    this.open.clear()
+    return this.#dropAll([...this])
+  }
+
+  #dropAll(entities: readonly AnyEntity[]): Key[] {
+    for (const { kind, id } of entities) this.drop(kind, id)
+    return entities.map(({ kind, id }) => keyOf(kind, id))
   }
 
   #reindex(kind: Kind, before: AnyEntity | undefined, after: AnyEntity | undefined): void {
@@ -168,6 +201,11 @@ export class SpaceState implements Draft {
       made(index, now).set(after.id, after)
     }
   }
+}
+
+/** Whether an entity stands in snapshots. */
+function isHot(entity: AnyEntity): boolean {
+  return !COLD.includes(entity.kind) && !('put_away_at' in entity && entity.put_away_at !== null)
 }
 
 /** The map under this key, made if there is none. */
