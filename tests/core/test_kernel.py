@@ -22,30 +22,12 @@ from server.core.tables import journal as journal_table
 from server.migrations import migrate
 from server.people import access
 from shared_schema.base import Author, Id
-from shared_schema.board import AddColumn, Column, CreateTask, EditTask, MoveTask, SendTask, Task
+from shared_schema.board import AddColumn, CreateTask, EditTask, MoveTask, SendTask, Task
 from shared_schema.frames import Accepted, Refused
 from shared_schema.people import EditProfile, FoundSpace
 from shared_schema.refusals import IdReused, Internal, NotAllowed, NotFound, Unavailable
 from tests.support.areas import SmallArea, found_small_area, running_kernel
 from tests.support.proxy import Proxy, proxied
-
-
-@pytest.fixture
-async def small(database_url: str) -> AsyncIterator[SmallArea]:
-    async with running_kernel(database_url) as kernel:
-        yield await found_small_area(kernel)
-
-
-async def first_column(small: SmallArea) -> Id:
-    space = await small.kernel.space(small.network)
-    assert space is not None
-    return min(space.all(Column), key=lambda column: column.place).id
-
-
-async def new_task(small: SmallArea, title: str = "Haltestellen prüfen") -> Id:
-    task = new_id()
-    await small.accept(CreateTask(id=task, column=await first_column(small), title=title))
-    return task
 
 
 class Heard(list[tuple[Id, int]]):
@@ -61,10 +43,10 @@ class Heard(list[tuple[Id, int]]):
 # --- order and repeats -----------------------------------------------------------------------------------------------
 
 
-async def test_one_space_has_one_order_without_holes_under_many_writers(small: SmallArea) -> None:
+async def test_ord1_one_space_has_one_order_without_holes_under_many_writers(small: SmallArea) -> None:
     heard = Heard()
     small.kernel.listen(heard)
-    task, start = await new_task(small), (await small.kernel.space(small.network)).seq  # type: ignore[union-attr]
+    task, start = await small.new_task(), (await small.kernel.space(small.network)).seq  # type: ignore[union-attr]
 
     async def write(writer: int) -> list[int]:
         edits = [EditTask(task=task, title=f"{writer}-{n}") for n in range(25)]
@@ -76,8 +58,10 @@ async def test_one_space_has_one_order_without_holes_under_many_writers(small: S
     assert [seq for seq in heard.of(small.network) if seq > start] == list(range(start + 1, start + 401))
 
 
-async def test_a_repeat_gets_the_first_answer_and_has_no_second_effect(small: SmallArea, database_url: str) -> None:
-    task, id = await new_task(small), new_id()
+async def test_cmd2_a_repeat_gets_the_first_answer_and_has_no_second_effect(
+    small: SmallArea, database_url: str
+) -> None:
+    task, id = await small.new_task(), new_id()
     edit = EditTask(task=task, title="Neu")
     first = await small.send(edit, id=id)
     seq = (await small.kernel.space(small.network)).seq  # type: ignore[union-attr]
@@ -91,32 +75,32 @@ async def test_a_repeat_gets_the_first_answer_and_has_no_second_effect(small: Sm
     assert again == first
 
 
-async def test_repeats_within_one_batch_have_one_effect(small: SmallArea) -> None:
-    task, id = await new_task(small), new_id()
+async def test_cmd2_repeats_within_one_batch_have_one_effect(small: SmallArea) -> None:
+    task, id = await small.new_task(), new_id()
     answers = await asyncio.gather(*(small.send(EditTask(task=task, title="Neu"), id=id) for _ in range(7)))
     assert len({str(answer) for answer in answers}) == 1
     entries = await small.kernel.entries_before(small.network, None, task, 50)
     assert [committed.entry.verb for committed in entries] == ["task.edit", "task.create"]
 
 
-async def test_a_known_id_with_another_content_is_refused(small: SmallArea) -> None:
-    task, id = await new_task(small), new_id()
+async def test_cmd3_a_known_id_with_another_content_is_refused(small: SmallArea) -> None:
+    task, id = await small.new_task(), new_id()
     await small.send(EditTask(task=task, title="Eins"), id=id)
     answer = await small.send(EditTask(task=task, title="Zwei"), id=id)
     assert answer == Refused(id=id, reason=IdReused())
 
 
-async def test_a_refused_command_leaves_no_trace_and_may_be_sent_again(small: SmallArea) -> None:
+async def test_cmd4_a_refused_command_leaves_no_trace_and_may_be_sent_again(small: SmallArea) -> None:
     task, id = new_id(), new_id()
     title = EditTask(task=task, title="Später")
     refused = await small.send(title, id=id)
     assert refused == Refused(id=id, reason=NotFound(kind="task", id=task))
-    await small.accept(CreateTask(id=task, column=await first_column(small), title="Jetzt"))
+    await small.accept(CreateTask(id=task, column=await small.first_column(), title="Jetzt"))
     assert isinstance(await small.send(title, id=id), Accepted)
 
 
-async def test_time_never_runs_back_within_a_space(small: SmallArea) -> None:
-    task = await new_task(small)
+async def test_ord3_time_never_runs_back_within_a_space(small: SmallArea) -> None:
+    task = await small.new_task()
     for n in range(5):
         await small.accept(EditTask(task=task, title=str(n)))
     entries = await small.kernel.entries(small.network, 0, 100)
@@ -126,7 +110,7 @@ async def test_time_never_runs_back_within_a_space(small: SmallArea) -> None:
 # --- rights and spaces -----------------------------------------------------------------------------------------------
 
 
-async def test_a_stranger_gets_the_same_answer_as_for_a_space_that_is_not_there(small: SmallArea) -> None:
+async def test_see5_a_stranger_gets_the_same_answer_as_for_a_space_that_is_not_there(small: SmallArea) -> None:
     stranger, nowhere = new_id(), new_id()
     known = await small.send(EditProfile(space=small.network, purpose="x"), by=stranger)
     unknown = await small.send(EditProfile(space=nowhere, purpose="x"), space=nowhere, by=stranger)
@@ -143,8 +127,8 @@ async def test_a_member_may_not_shape_the_board(small: SmallArea) -> None:
     assert isinstance(reason, NotAllowed)
 
 
-async def test_a_command_of_two_spaces_is_one_transaction_with_an_entry_in_each(small: SmallArea) -> None:
-    other, task = new_id(), await new_task(small)
+async def test_cmd5_a_command_of_two_spaces_is_one_transaction_with_an_entry_in_each(small: SmallArea) -> None:
+    other, task = new_id(), await small.new_task()
     network = FoundSpace(id=other, space_kind="network", name="Ortsmitten", template="network")
     await small.accept(network, space=small.area)
     seqs = await small.accept(SendTask(task=task, space=other))
@@ -160,10 +144,10 @@ async def test_a_command_of_two_spaces_is_one_transaction_with_an_entry_in_each(
     assert left.command == arrived.command
 
 
-async def test_a_handlers_mistake_refuses_its_command_alone(
+async def test_cmd6_a_handlers_mistake_refuses_its_command_alone(
     small: SmallArea, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    task, column = await new_task(small), await first_column(small)
+    task, column = await small.new_task(), await small.first_column()
     good = [EditTask(task=task, title=f"gut {n}") for n in range(3)]
     monkeypatch.setattr("server.board.rules.place_after", lambda *_: 1 / 0, raising=True)
     answers = await asyncio.gather(
@@ -178,7 +162,7 @@ async def test_a_handlers_mistake_refuses_its_command_alone(
 # --- several processes -----------------------------------------------------------------------------------------------
 
 
-async def test_two_processes_write_one_order_and_show_it_whole(postgres_url: str) -> None:
+async def test_ord4_two_processes_write_one_order_and_show_it_whole(postgres_url: str) -> None:
     relay = MemoryRelay()
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(running_kernel(postgres_url, relay=relay))
@@ -188,7 +172,7 @@ async def test_two_processes_write_one_order_and_show_it_whole(postgres_url: str
         for kernel, ears in zip((one, two), heard, strict=True):
             await kernel.space(small.network)
             kernel.listen(ears)
-        task = await new_task(small)
+        task = await small.new_task()
         start = (await one.space(small.network)).seq  # type: ignore[union-attr]
 
         async def write(kernel: Kernel, writer: int) -> None:
@@ -210,7 +194,7 @@ async def test_two_processes_write_one_order_and_show_it_whole(postgres_url: str
 # --- when parts break ------------------------------------------------------------------------------------------------
 
 
-async def test_a_poisoned_command_is_found_and_the_rest_of_its_batch_is_kept(small: SmallArea) -> None:
+async def test_cmd6_a_poisoned_command_is_found_and_the_rest_of_its_batch_is_kept(small: SmallArea) -> None:
     """Somebody wrote into the journal behind our back: that space's next number is taken, the others go on."""
     other = new_id()
     network = FoundSpace(id=other, space_kind="network", name="Ortsmitten", template="network")
@@ -218,7 +202,7 @@ async def test_a_poisoned_command_is_found_and_the_rest_of_its_batch_is_kept(sma
     stolen = {"space": other, "seq": 2, "at": "2026-01-01T00:00:00.000000Z", "by_kind": "system", "by_id": new_id()}
     stolen |= {"verb": "x", "about": other, "command": new_id(), "payload": b"{}", "salt": b"", "hash": b""}
     await small.kernel.database.write(lambda connection: connection.execute(insert(journal_table), stolen).close())
-    task = await new_task(small)
+    task = await small.new_task()
     sends = [small.send(EditTask(task=task, title=str(n))) for n in range(10)]
     sends.insert(4, small.send(EditProfile(space=other, purpose="x"), space=other))
     answers = await asyncio.gather(*sends)
@@ -227,10 +211,10 @@ async def test_a_poisoned_command_is_found_and_the_rest_of_its_batch_is_kept(sma
     assert isinstance(refused[0].reason, Internal)
 
 
-async def test_a_full_disk_is_answered_unavailable_and_writing_resumes(sqlite_url: str) -> None:
+async def test_cmd7_a_full_disk_is_answered_unavailable_and_writing_resumes(sqlite_url: str) -> None:
     async with running_kernel(sqlite_url) as kernel:
         small = await found_small_area(kernel)
-        task = await new_task(small)
+        task = await small.new_task()
         pages = await kernel.database.write(_limit_pages, 1)
         states: list[bool] = []
         kernel.on_writing(states.append)
@@ -272,11 +256,11 @@ async def through_proxy(postgres_url: str) -> AsyncIterator[tuple[SmallArea, Pro
         await database.close()
 
 
-async def test_a_commit_in_doubt_that_happened_is_answered_accepted_and_shown(
+async def test_cmd8_a_commit_in_doubt_that_happened_is_answered_accepted_and_shown(
     through_proxy: tuple[SmallArea, Proxy],
 ) -> None:
     small, proxy = through_proxy
-    task, heard = await new_task(small), Heard()
+    task, heard = await small.new_task(), Heard()
     small.kernel.listen(heard)
     proxy.cut_after = b"COMMIT"
     answer = await small.send(EditTask(task=task, title="Im Zweifel"))
@@ -292,9 +276,9 @@ async def test_a_commit_in_doubt_that_happened_is_answered_accepted_and_shown(
     assert [committed.entry.verb for committed in stored] == ["task.edit", "task.create"]
 
 
-async def test_a_connection_lost_before_the_commit_changes_nothing(through_proxy: tuple[SmallArea, Proxy]) -> None:
+async def test_cmd7_a_connection_lost_before_the_commit_changes_nothing(through_proxy: tuple[SmallArea, Proxy]) -> None:
     small, proxy = through_proxy
-    task, id = await new_task(small), new_id()
+    task, id = await small.new_task(), new_id()
     proxy.cut_after = b"BEGIN"
     answer = await small.send(EditTask(task=task, title="Verloren"), id=id)
     assert answer == Refused(id=id, reason=Unavailable())
@@ -307,7 +291,7 @@ async def test_a_connection_lost_before_the_commit_changes_nothing(through_proxy
 # --- settings of the connections -------------------------------------------------------------------------------------
 
 
-async def test_sqlite_writes_durably_and_keeps_foreign_keys(sqlite_url: str, tmp_path: Path) -> None:
+async def test_cmd1_sqlite_writes_durably_and_keeps_foreign_keys(sqlite_url: str, tmp_path: Path) -> None:
     await migrate(sqlite_url)
     database = open_database(sqlite_url)
 
@@ -339,7 +323,7 @@ async def test_postgresql_lets_no_cut_off_process_hold_its_locks(postgres_url: s
     await database.close()
 
 
-async def test_followers_go_on_where_they_stopped(small: SmallArea, database_url: str) -> None:
+async def test_jnl3_followers_go_on_where_they_stopped(small: SmallArea, database_url: str) -> None:
     """A crash between an entry and what follows from it is made good at the next start."""
     project = new_id()
     found = FoundSpace(

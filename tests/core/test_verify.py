@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 
 from server.core import ledger, verify
-from server.core.ids import new_id
 from server.core.verify import Difference, Verified
-from shared_schema.board import Column, CreateTask, EditTask
-from tests.support.areas import SmallArea, found_small_area, running_kernel
+from shared_schema.board import EditTask
+from tests.support.areas import SmallArea
 
 
 @pytest.fixture
-async def small(database_url: str) -> AsyncIterator[SmallArea]:
-    async with running_kernel(database_url) as kernel:
-        small = await found_small_area(kernel)
-        space = await kernel.space(small.network)
-        assert space is not None
-        column = min(space.all(Column), key=lambda column: column.place)
-        task = new_id()
-        await small.accept(CreateTask(id=task, column=column.id, title="Musterfahrplan"))
-        await small.accept(EditTask(task=task, title="Musterfahrplan für das Wochenende"))
-        yield small
+async def written(small: SmallArea) -> SmallArea:
+    """The small area with a task that was renamed."""
+    task = await small.new_task("Musterfahrplan")
+    await small.accept(EditTask(task=task, title="Musterfahrplan für das Wochenende"))
+    return small
 
 
 async def outcome(small: SmallArea) -> list[Difference]:
@@ -42,8 +35,8 @@ async def alter(small: SmallArea, sql: str) -> None:
     await small.kernel.database.write(run)
 
 
-async def test_an_untouched_database_is_whole(small: SmallArea) -> None:
-    assert await outcome(small) == []
+async def test_an_untouched_database_is_whole(written: SmallArea) -> None:
+    assert await outcome(written) == []
 
 
 REPLACED = {
@@ -53,21 +46,21 @@ REPLACED = {
 BODY = {dialect: sql.replace("payload", "body") for dialect, sql in REPLACED.items()}
 
 
-async def test_one_altered_byte_of_an_entry_is_named(small: SmallArea) -> None:
+async def test_jnl1_one_altered_byte_of_an_entry_is_named(written: SmallArea) -> None:
     last = "(SELECT max(seq) FROM journal WHERE space = :space)"
-    dialect = small.kernel.database.dialect
-    await alter(small, f"UPDATE journal SET payload = {REPLACED[dialect]} WHERE space = :space AND seq = {last}")
-    (difference,) = await outcome(small)
-    space = await small.kernel.space(small.network)
+    dialect = written.kernel.database.dialect
+    await alter(written, f"UPDATE journal SET payload = {REPLACED[dialect]} WHERE space = :space AND seq = {last}")
+    (difference,) = await outcome(written)
+    space = await written.kernel.space(written.network)
     assert space is not None
-    assert (difference.space, difference.place) == (small.network, f"entry {space.seq}")
+    assert (difference.space, difference.place) == (written.network, f"entry {space.seq}")
 
 
-async def test_one_altered_field_of_an_entity_row_is_named(small: SmallArea) -> None:
-    dialect = small.kernel.database.dialect
-    await alter(small, f"UPDATE entities SET body = {BODY[dialect]} WHERE space = :space AND kind = 'task'")
-    (difference,) = await outcome(small)
-    assert difference.space == small.network
+async def test_jnl1_one_altered_field_of_an_entity_row_is_named(written: SmallArea) -> None:
+    dialect = written.kernel.database.dialect
+    await alter(written, f"UPDATE entities SET body = {BODY[dialect]} WHERE space = :space AND kind = 'task'")
+    (difference,) = await outcome(written)
+    assert difference.space == written.network
     assert difference.place.startswith("task ")
     assert "title" in difference.what
 
@@ -83,20 +76,20 @@ async def test_one_altered_field_of_an_entity_row_is_named(small: SmallArea) -> 
         ("DELETE FROM entities WHERE space = :space AND kind = 'board'", "board "),
     ],
 )
-async def test_whatever_is_altered_is_named(small: SmallArea, sql: str, place: str) -> None:
-    await alter(small, sql)
-    (difference,) = await outcome(small)
-    assert difference.space == small.network
+async def test_jnl1_whatever_is_altered_is_named(written: SmallArea, sql: str, place: str) -> None:
+    await alter(written, sql)
+    (difference,) = await outcome(written)
+    assert difference.space == written.network
     assert difference.place.startswith(place)
 
 
-async def test_an_exported_space_is_checked_alone(small: SmallArea, tmp_path: Path) -> None:
+async def test_jnl2_an_exported_space_is_checked_alone(written: SmallArea, tmp_path: Path) -> None:
     target = tmp_path / "netzwerk.jsonl"
-    count = await small.kernel.database.read(verify.export_space, small.network, target)
+    count = await written.kernel.database.read(verify.export_space, written.network, target)
     checked = verify.verify_export(target)
     assert isinstance(checked, Verified)
     assert checked.entries == count
-    space = await small.kernel.space(small.network)
+    space = await written.kernel.space(written.network)
     assert space is not None
     assert checked.head == space.head.hex()
     lines = target.read_bytes().splitlines(keepends=True)

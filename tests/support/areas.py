@@ -17,6 +17,7 @@ from server.core.relay import Relay
 from server.migrations import migrate
 from server.people import access
 from shared_schema.base import SYSTEM, Author, Id, Scalar
+from shared_schema.board import Column, CreateTask
 from shared_schema.frames import Accepted, Refused
 from shared_schema.journal import AnyCommand
 from shared_schema.people import AddParticipant, FoundArea, FoundSpace, JoinPerson
@@ -65,6 +66,18 @@ class SmallArea(Struct):
         answer = await self.send(command, space=space, by=by)
         assert isinstance(answer, Refused), answer
         return answer.reason
+
+    async def first_column(self) -> Id:
+        """The first column of the network's board."""
+        space = await self.kernel.space(self.network)
+        assert space is not None
+        return min(space.all(Column), key=lambda column: column.place).id
+
+    async def new_task(self, title: str = "Haltestellen prüfen") -> Id:
+        """Puts a task on the network's board."""
+        task = new_id()
+        await self.accept(CreateTask(id=task, column=await self.first_column(), title=title))
+        return task
 
 
 @asynccontextmanager
