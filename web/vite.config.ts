@@ -1,12 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
+import { compress } from './build/compress.ts'
 import { precache } from './build/precache.ts'
 import { sprite } from './build/sprite.ts'
 
 const server = process.env.KORRIDOR_URL ?? 'http://127.0.0.1:8000'
 
 export default defineConfig({
-  plugins: [sprite(), svelte(), precache()],
+  plugins: [sprite(), svelte(), precache(), compress()],
   json: { stringify: true },
   build: {
     outDir: 'dist',

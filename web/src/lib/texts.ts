@@ -16,7 +16,7 @@ type Written =
   | keyof typeof people
   | keyof typeof activity
   | keyof typeof refusals
-type Base<K> = K extends `${infer Stem}_${'zero' | 'one' | 'two' | 'few' | 'many' | 'other'}` ? Stem : K
+type Base<K> = K extends `${infer Stem}_${'one' | 'other'}` ? Stem : K
 /** A text's key; of plural ones the part before `_one` and `_other`. */
 export type Key = Base<Written>
 export type Translate = (key: Key, vars?: Vars) => string

@@ -1,0 +1,31 @@
+import { t } from '../lib/i18n.svelte'
+import { notify } from '../lib/notices.svelte'
+
+/**
+ * Catches what nobody expected outside of rendering and says so calmly, once, without the raw error. What was typed is
+ * kept in drafts and in the outbox, so loading the page anew loses nothing.
+ */
+export function watchFailures(): () => void {
+  const failed = (event: Event) => {
+    // Browsers report this when a layout takes two rounds; nothing is wrong then.
+    if (event instanceof ErrorEvent && event.message.startsWith('ResizeObserver')) return
+    tell('failure', t('failure.notice'))
+  }
+  // A file of this build is gone because another one was installed.
+  const outdated = (event: Event) => {
+    event.preventDefault()
+    tell('outdated', t('failure.outdated'))
+  }
+  addEventListener('error', failed)
+  addEventListener('unhandledrejection', failed)
+  addEventListener('vite:preloadError', outdated)
+  return () => {
+    removeEventListener('error', failed)
+    removeEventListener('unhandledrejection', failed)
+    removeEventListener('vite:preloadError', outdated)
+  }
+}
+
+function tell(key: string, text: string): void {
+  notify({ tone: 'problem', key, text, actions: [{ label: t('failure.reload'), run: () => location.reload() }] })
+}

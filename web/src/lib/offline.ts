@@ -1,0 +1,21 @@
+const SERVED = /^\/(api|ws|health)(\/|$)/
+
+/** Who answers a request: the kept files, the page (server first), or the network alone. */
+export type Answer = 'file' | 'page' | 'network'
+
+/** How the service worker treats a request of the page. */
+export function answerOf(method: string, url: URL, origin: string, mode: RequestMode): Answer {
+  if (method !== 'GET' || url.origin !== origin || SERVED.test(url.pathname)) return 'network'
+  if (mode === 'navigate') return 'page'
+  return url.pathname.startsWith('/assets/') ? 'file' : 'network'
+}
+
+/** Lets the service worker of this build take over; where there is none, nothing is missing but the offline start. */
+export async function keepForOffline(): Promise<void> {
+  if (!('serviceWorker' in navigator)) return
+  try {
+    await navigator.serviceWorker.register('/service-worker.js')
+  } catch {
+    // Refused in private windows of some browsers.
+  }
+}

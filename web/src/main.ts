@@ -1,0 +1,14 @@
+import { mount } from 'svelte'
+import './ui/tokens.css'
+import './ui/ui.css'
+import App from './app/App.svelte'
+import { speak } from './lib/i18n.svelte'
+import { keepForOffline } from './lib/offline'
+import { firstLanguage, startPreferences } from './lib/preferences.svelte'
+
+startPreferences()
+await speak(firstLanguage())
+const target = document.getElementById('app')
+if (target) mount(App, { target })
+// Development serves files that no build has named.
+if (import.meta.env.PROD) void keepForOffline()
