@@ -6,12 +6,14 @@ A refusal carries its coded reason. A mistake of ours is logged under a referenc
 from __future__ import annotations
 
 import logging
+import re
+import sqlite3
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.exceptions import HTTPException, ValidationException
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.core.commands import invalid
@@ -33,7 +35,9 @@ RETRY_AFTER = "2"
 """Seconds; the committer probes a paused database every second."""
 
 _STATUS: dict[type, int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Unavailable: 503, Internal: 500}
-_CANNOT_REACH = (OperationalError, InterfaceError, OSError, TimeoutError)
+WHOLE_BODY = "data"
+"""What Litestar calls the body when it is wrong as a whole."""
+_MISSING = re.compile(r"Missing required \w+ parameter '(\w+)'")
 
 
 def status_of(reason: AnyReason) -> int:
@@ -48,11 +52,11 @@ def problem_of(error: Exception) -> Problem:
             return Problem(status=status_of(error.reason), reason=error.reason)
         case ValidationException():
             return Problem(status=400, reason=_invalid(error))
+        case HTTPException() if error.status_code == 400:
+            return Problem(status=400, reason=Invalid(field="", problem="type"))
         case HTTPException() if error.status_code < 500:
             return Problem(status=error.status_code)
-        case msgspec.DecodeError() | SerializationException():
-            return Problem(status=400, reason=Invalid(field="", problem="type"))
-        case _ if isinstance(error, _CANNOT_REACH):
+        case _ if _unreachable(error):
             log.error("database_unreachable", exc_info=error)
             return Problem(status=503, reason=Unavailable())
     reference = uuid4().hex[:12]
@@ -60,10 +64,22 @@ def problem_of(error: Exception) -> Problem:
     return Problem(status=500, reason=Internal(reference=reference))
 
 
+def _unreachable(error: Exception) -> bool:
+    """Whether the database is the cause. SQLite calls our own mistakes in SQL operational errors, too."""
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.Error) and original.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+        return False
+    return isinstance(error, (OperationalError, InterfaceError, OSError, TimeoutError))
+
+
 def _invalid(error: ValidationException) -> Invalid:
+    """Where a request is not well formed. Litestar tells it in two ways: as a list, or in a sentence."""
+    if missing := _MISSING.match(error.detail):
+        return Invalid(field=missing[1], problem="missing")
     first: Any = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
     reason = invalid(str(first.get("message", error.detail)))
-    return Invalid(field=reason.field or str(first.get("key", "")), problem=reason.problem)
+    key = str(first.get("key", ""))
+    return Invalid(field=reason.field or (key if key != WHOLE_BODY else ""), problem=reason.problem)
 
 
 def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:

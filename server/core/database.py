@@ -97,7 +97,9 @@ def open_database(url: str | URL) -> Database:
 
 def sqlite_engine(url: URL, *, writes: bool) -> Engine:
     """An engine whose connections carry our pragmas and begin their transactions themselves."""
-    engine = create_engine(url, connect_args={"check_same_thread": False, "isolation_level": None})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"check_same_thread": False, "isolation_level": None}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
@@ -205,6 +207,7 @@ class PostgresDatabase(Database):
     def _engine(self, settings: dict[str, str], **options: Any) -> AsyncEngine:
         return create_async_engine(
             self.url,
+            hide_parameters=True,  # a failing statement is logged, what people wrote is not
             connect_args={"server_settings": settings, "timeout": 5, "command_timeout": 20},
             pool_timeout=5,
             **options,

@@ -1,0 +1,83 @@
+"""What reaches the routes at all, and what every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from server.web import HEADERS
+from tests.support.instances import Instance, running_instance
+
+
+@pytest.fixture
+async def instance(sqlite_url: str) -> AsyncIterator[Instance]:
+    async with running_instance(sqlite_url) as instance:
+        yield instance
+
+
+def foreign_origins(instance: Instance) -> list[str]:
+    port = instance.settings.port
+    return [
+        "null",
+        "https://evil.example",
+        f"http://evil-127.0.0.1:{port}",
+        f"http://127.0.0.1.evil.example:{port}",
+        f"http://127.0.0.1:{port}.evil.example",
+        f"https://127.0.0.1:{port}",
+        "http://127.0.0.1",
+        f"http://127.0.0.1:{port + 1}",
+        f"http://127.0.0.1:{port}/",
+        f"http://user@127.0.0.1:{port}",
+    ]
+
+
+async def test_what_changes_something_comes_from_our_own_pages(instance: Instance) -> None:
+    async with instance.browser() as browser:
+        for origin in foreign_origins(instance):
+            answer = await browser.post("/api/demo/sign-in", json={}, headers={"Origin": origin})
+            assert (answer.status_code, answer.json()) == (403, {"status": 403, "reason": None}), origin
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", ""])
+async def test_a_browser_that_names_another_site_is_not_let_in(instance: Instance, site: str) -> None:
+    async with instance.browser() as browser:
+        answer = await browser.post("/api/demo/sign-in", json={}, headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == 403
+
+
+async def test_a_change_that_does_not_say_where_it_comes_from_is_not_let_in(instance: Instance) -> None:
+    async with instance.browser() as browser:
+        del browser.headers["origin"]
+        assert (await browser.post("/api/demo/sign-in", json={})).status_code == 403
+
+
+async def test_our_own_pages_are_let_in(instance: Instance) -> None:
+    async with instance.browser() as browser:
+        for origin in instance.settings.origins:
+            answer = await browser.post("/api/demo/sign-in", json={}, headers={"Origin": origin})
+            assert answer.status_code == 400, "it reached the route, which misses a person"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "", "127.0.0.1:1"])
+async def test_a_name_that_is_not_ours_gets_nothing(instance: Instance, host: str) -> None:
+    async with instance.browser() as browser:
+        assert (await browser.get("/api/me", headers={"Host": host})).status_code == 421
+        assert (await browser.get("/health", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/api/me", "/api/nothing", "/assets/nothing.js", "/api/sign-out"])
+async def test_every_answer_carries_our_headers(instance: Instance, path: str) -> None:
+    async with instance.browser() as browser:
+        answer = await browser.get(path)
+    assert HEADERS.items() <= {name: answer.headers.get(name) for name in HEADERS}.items()
+    assert "server" not in answer.headers
+
+
+def test_the_content_policy_trusts_no_text_on_the_page_and_no_other_host() -> None:
+    policy = HEADERS["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert "*" not in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
