@@ -1,4 +1,9 @@
-"""The board: columns, tasks, and what hangs on a task."""
+"""The board: columns, tasks, and what hangs on a task.
+
+Importing it registers handlers and read tables, those of the slices that it builds on too.
+"""
+
+from server import corridor, people
 
 from . import checklist, columns, comments, ends, founding, goals, owners, sharing, tables, tasks
 
@@ -6,11 +11,13 @@ __all__ = [
     "checklist",
     "columns",
     "comments",
+    "corridor",
     "ends",
     "founding",
     "goals",
     "owners",
+    "people",
     "sharing",
     "tables",
     "tasks",
-]  # importing them registers handlers, followers and read tables
+]

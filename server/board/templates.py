@@ -134,9 +134,18 @@ def additions(space: Space, board: Board, template: Template, by: Actor, now: da
     return changes
 
 
+def first_column_id(space: Id, key: str) -> Id:
+    """The id of a column that a space was founded with, such as "open"."""
+    return _id_at(space, 1, "column", key)
+
+
 def _id(space: Space, *parts: str) -> Id:
     """An id for this entry alone, so that a template applied again never revives what was removed."""
-    return derived_id(space.id, str(space.seq + 1), *parts)
+    return _id_at(space.id, space.seq + 1, *parts)
+
+
+def _id_at(space: Id, seq: int, *parts: str) -> Id:
+    return derived_id(space, str(seq), *parts)
 
 
 def _columns(space: Space, board: Board, plan: Plan, there: list[Column]) -> Iterator[Column]:

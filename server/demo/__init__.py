@@ -1,0 +1,1 @@
+"""The demo: the invented area Selmachtal, seeded by real commands, and colleagues who go on working there."""
