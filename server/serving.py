@@ -49,7 +49,7 @@ async def _seed(url: str) -> bool:
     database, clock = open_database(url), SetClock(datetime.now(UTC))
     try:
         async with Kernel(database, resolve=access.actor, clock=clock) as kernel:
-            if await kernel.space(seeding.AREA) is not None:
+            if await seeding.is_seeded(kernel):
                 return False
             await seeding.seed(kernel, clock, datetime.now(UTC).date())
             return True

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from server.core.commands import Request
 from server.core.kernel import Kernel
 from server.core.moments import SetClock
 from shared_schema.frames import Refused
-from shared_schema.people import AddParticipant, FoundSpace
+from shared_schema.people import AddParticipant, Area, FoundSpace
 
 from . import scenario
 from .history import AREA, Step, history
 
-__all__ = ["AREA", "AlreadySeeded", "NotSeeded", "seed"]
+__all__ = ["AREA", "AlreadySeeded", "NotSeeded", "is_seeded", "seed"]
 
 FOLLOWED: Final = (FoundSpace, AddParticipant)
 """After these the system carries people from networks to their projects, which has to stand there at that time."""
+MOST_ENTRIES: Final = 10_000
 
 
 class AlreadySeeded(Exception):
@@ -28,22 +29,45 @@ class NotSeeded(Exception):
     """A command of the scenario was refused, so the scenario or a rule is wrong."""
 
 
+async def is_seeded(kernel: Kernel) -> bool:
+    """Whether the database holds the demo area, to the last step of its history."""
+    begun = await _begun(kernel)
+    if begun is None:
+        return False
+    last = history(scenario.read(begun))[-1]
+    entries = await kernel.entries(last.space, 0, MOST_ENTRIES)
+    return any(one.entry.command == last.id for one in entries)
+
+
 async def seed(kernel: Kernel, clock: SetClock, today: date) -> int:
-    """Writes the area as it would stand this week, and says how many commands that took. The same day gives the same
-    area. Nothing is dated later than the clock stands when it begins."""
-    if await kernel.space(AREA) is not None:
+    """Writes the area as it would stand this week, and says how many commands that took.
+
+    The same day gives the same area, and nothing is dated later than the clock stands when it begins. A seeding that
+    was cut off goes on where it stopped, in the week in which it began: what is there is taken as done.
+    """
+    if await is_seeded(kernel):
         raise AlreadySeeded
-    latest = clock.moment
-    steps = history(scenario.read(today))
+    now = clock.moment
+    steps = history(scenario.read(await _begun(kernel) or today))
     for step in steps:
-        clock.set(min(step.at, latest))
-        await _take(kernel, step)
+        await _take(kernel, clock, step, now)
     await kernel.followed()
-    clock.set(latest)
+    clock.set(now)
     return len(steps)
 
 
-async def _take(kernel: Kernel, step: Step) -> None:
+async def _begun(kernel: Kernel) -> date | None:
+    """The week for which the area in the database was told, if it is there."""
+    space = await kernel.space(AREA)
+    area = space.find(Area, AREA) if space is not None else None
+    if area is None or area.founded_on is None:
+        return None
+    told = scenario.read(scenario.REFERENCE)
+    return told.reference + (area.founded_on - told.area.founded_on)
+
+
+async def _take(kernel: Kernel, clock: SetClock, step: Step, now: datetime) -> None:
+    clock.set(min(step.at, now))
     request = Request(id=step.id, space=step.space, command=step.command, author=step.author)
     answer = await kernel.submit(request)
     if isinstance(answer, Refused):
