@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
-from litestar import Response, get
+from litestar import HttpMethod, Response, route
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 from sqlalchemy import Connection, text
@@ -29,7 +29,7 @@ class Health(Struct, frozen=True, kw_only=True):
 def health_route(database: Database) -> HTTPRouteHandler:
     """The route that answers 200 when all is well and 503 when the database does not answer."""
 
-    @get("/health", opt={"exclude_from_auth": True})
+    @route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"exclude_from_auth": True})
     async def health() -> Response[Health]:
         reachable = await _answers(database)
         return Response(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from litestar import MediaType, Request, Response, get
+from litestar import HttpMethod, MediaType, Request, Response, route
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.exceptions import NotFoundException
@@ -118,6 +118,8 @@ FOLDERS: Final = (
     Path(__file__).parent / "client",
     Path(__file__).parent.parent / "web" / "dist",
 )
+HASHED: Final = "assets"
+"""The folder of files that carry a hash of their content in their name."""
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 ENCODINGS: Final = {"br": ".br", "gzip": ".gz"}
@@ -149,20 +151,24 @@ def read_client(folder: Path | None) -> dict[str, File]:
     """Every file of the built client by its path, such as `/assets/index-Df3k.js`: about a megabyte, read once."""
     if folder is None:
         return {}
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix not in ENCODINGS.values()]
-    return {f"/{path.relative_to(folder).as_posix()}": _read(path, folder) for path in paths}
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {f"/{path.as_posix()}": _read(path, folder) for path in paths if _is_served(path)}
+
+
+def _is_served(path: Path) -> bool:
+    """Not the compressed forms, which go with their file, and not what the build notes for itself (`.vite`)."""
+    return path.suffix not in ENCODINGS.values() and not any(part.startswith(".") for part in path.parts)
 
 
 def _read(path: Path, folder: Path) -> File:
-    plain = path.read_bytes()
-    beside = {name: path.with_name(path.name + ending) for name, ending in ENCODINGS.items()}
-    hashed = path.parent.name == "assets" and path.parent.parent == folder
+    plain = (folder / path).read_bytes()
+    beside = {name: folder / path.with_name(path.name + ending) for name, ending in ENCODINGS.items()}
     return File(
         plain=plain,
         encoded={name: other.read_bytes() for name, other in beside.items() if other.is_file()},
         media_type=_media_type(path.name),
         etag=f'"{sha256(plain).hexdigest()[:24]}"',
-        cache=FOR_EVER if hashed else ASK_AGAIN,
+        cache=FOR_EVER if path.parts[0] == HASHED else ASK_AGAIN,
     )
 
 
@@ -176,7 +182,12 @@ def client_routes(files: dict[str, File]) -> list[HTTPRouteHandler]:
     """The routes that serve the client: its files by name, and its page at every other path."""
 
     # HEAD too: monitors and link checkers ask that way.
-    @get(["/", "/{path:path}"], opt={"exclude_from_auth": True}, sync_to_thread=False)
+    @route(
+        ["/", "/{path:path}"],
+        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        opt={"exclude_from_auth": True},
+        sync_to_thread=False,
+    )
     def client(request: Request[Any, Any, Any], path: FromPath[str] = "/") -> Response[bytes]:
         if file := files.get(path):
             return _send(file, request.headers)

@@ -39,7 +39,7 @@ def api_routes(app: Litestar) -> Iterator[tuple[str, str]]:
     """Method and path of every route but the client's."""
     for route in app.routes:
         if isinstance(route, HTTPRoute) and route.path not in ("/", "/{path:path}"):
-            for method in route.methods - {"OPTIONS"}:
+            for method in route.methods - {"OPTIONS", "HEAD"}:
                 yield method, route.path
 
 
