@@ -100,9 +100,7 @@ class Entity(Struct, frozen=True, kw_only=True, tag_field="kind"):
     """Fields by which a space finds entities of this kind without looking through all of them."""
 
 
-class Command(
-    Struct, frozen=True, kw_only=True, tag_field="verb", forbid_unknown_fields=True
-):
+class Command(Struct, frozen=True, kw_only=True, tag_field="verb", forbid_unknown_fields=True):
     """Something a person wants, said as an intent. Its tag is the verb of the entry it becomes."""
 
     about: ClassVar[str | None] = None

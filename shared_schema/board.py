@@ -448,9 +448,7 @@ class MoveChecklistLine(Command, frozen=True, kw_only=True, tag="checklist_line.
     after: GivenId | None = None
 
 
-class RemoveChecklistLine(
-    Command, frozen=True, kw_only=True, tag="checklist_line.remove"
-):
+class RemoveChecklistLine(Command, frozen=True, kw_only=True, tag="checklist_line.remove"):
     about = "task"
     on = (ChecklistLine, "line")
 
@@ -483,17 +481,7 @@ class RemoveComment(Command, frozen=True, kw_only=True, tag="comment.remove"):
     comment: GivenId
 
 
-BoardEntity = (
-    Board
-    | Column
-    | Task
-    | Ownership
-    | Helper
-    | GoalTag
-    | ChecklistLine
-    | Description
-    | Comment
-)
+BoardEntity = Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
 BoardCommand = (
     EditBoard
     | ApplyTemplate

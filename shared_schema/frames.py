@@ -15,14 +15,13 @@ from msgspec import Meta, Raw, Struct
 from .base import GivenId, Id, Scalar, SpaceKind, Viewer
 from .board import Comment, Description
 from .journal import AnyCommand, AnyEntity, Entry, Hidden
+from .people import Sector
 from .refusals import AnyReason
 
 # --- client to server ------------------------------------------------------------------------------------------------
 
 
-class FromClient(
-    Struct, frozen=True, kw_only=True, tag_field="t", forbid_unknown_fields=True
-):
+class FromClient(Struct, frozen=True, kw_only=True, tag_field="t", forbid_unknown_fields=True):
     """A message a client may send."""
 
 
@@ -153,9 +152,7 @@ class Pong(ToClient, frozen=True, kw_only=True, tag="pong"):
     time: datetime
 
 
-ServerMessage = (
-    Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
-)
+ServerMessage = Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
 
 # --- HTTP ------------------------------------------------------------------------------------------------------------
 
@@ -262,7 +259,7 @@ class Me(Struct, frozen=True, kw_only=True):
 
 
 class DemoPerson(Struct, frozen=True, kw_only=True):
-    """Somebody one may be in the demo."""
+    """Somebody one may be in the demo. `moderates` names networks, `sector` is that of the organisation."""
 
     person: Id
     name: str
@@ -270,6 +267,8 @@ class DemoPerson(Struct, frozen=True, kw_only=True):
     function: str
     role: str
     spaces: tuple[str, ...]
+    moderates: tuple[str, ...] = ()
+    sector: Sector | None = None
 
 
 class Problem(Struct, frozen=True, kw_only=True):

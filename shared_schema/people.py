@@ -15,9 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 from .base import Command, Entity, GivenId, Id, Name, SpaceKind, Text
 
 Sector = Literal["public", "private", "charitable", "civil", "academia"]
-AreaRole = Literal[
-    "coordination", "steering", "member", "reader", "guest", "administrator"
-]
+AreaRole = Literal["coordination", "steering", "member", "reader", "guest", "administrator"]
 SpaceRole = Literal["moderator", "deputy", "member", "coach", "guest", "reader"]
 Template = Literal["network", "key_project", "event", "committee", "plain"]
 
@@ -255,9 +253,7 @@ class FollowProfile(Command, frozen=True, kw_only=True, tag="listing.follow"):
     purpose: Text = ""
 
 
-PeopleEntity = (
-    Area | InterestGroup | Organisation | Person | Listing | Profile | Participant
-)
+PeopleEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant
 PeopleCommand = (
     FoundArea
     | AddInterestGroup

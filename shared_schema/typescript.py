@@ -64,9 +64,7 @@ LIMITS = {
 
 def render() -> str:
     """The whole file, as text."""
-    return HEADER + "\n".join(
-        [*_constants(), "", *_enums(), "", *_interfaces(), "", *_unions(), ""]
-    )
+    return HEADER + "\n".join([*_constants(), "", *_enums(), "", *_interfaces(), "", *_unions(), ""])
 
 
 def _members(union: Any) -> tuple[type[msgspec.Struct], ...]:
@@ -87,9 +85,7 @@ def _structs() -> list[type[msgspec.Struct]]:
             case inspect.UnionType(types=types):
                 for one in types:
                     visit(one)
-            case (
-                inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item)
-            ):
+            case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
                 visit(item)
             case inspect.DictType(value_type=value):
                 visit(value)
@@ -112,15 +108,9 @@ def _interfaces() -> Iterator[str]:
             yield f"  {cls.__struct_config__.tag_field}: {_literal(cls.__struct_config__.tag)}"
         info = inspect.type_info(cls)
         assert isinstance(info, inspect.StructType)
-        absent = {
-            field.name
-            for field in msgspec.structs.fields(cls)
-            if field.default is msgspec.UNSET
-        }
+        absent = {field.name for field in msgspec.structs.fields(cls) if field.default is msgspec.UNSET}
         for field in info.fields:
-            mark = (
-                "?" if field.name in absent or (incoming and not field.required) else ""
-            )
+            mark = "?" if field.name in absent or (incoming and not field.required) else ""
             yield f"  {field.encode_name}{mark}: {_type(field.type)}"
         yield "}"
 
@@ -176,9 +166,7 @@ def _values(enum: type[Enum]) -> str:
 
 def _unions() -> Iterator[str]:
     for name, union in UNIONS.items():
-        yield f"export type {name} = " + " | ".join(
-            member.__name__ for member in _members(union)
-        )
+        yield f"export type {name} = " + " | ".join(member.__name__ for member in _members(union))
     yield "export type Kind = AnyEntity['kind']"
     yield "export type Verb = AnyCommand['verb']"
 
@@ -186,26 +174,19 @@ def _unions() -> Iterator[str]:
 def _constants() -> Iterator[str]:
     yield f"export const PROTOCOL = {base.PROTOCOL}"
     yield f"export const SCHEMA = {_literal(frames.schema_name())}"
-    audiences = {
-        visibility.value: audience for visibility, audience in base.AUDIENCES.items()
-    }
+    audiences = {visibility.value: audience for visibility, audience in base.AUDIENCES.items()}
     yield f"export const AUDIENCES = {_literal(audiences)} as const"
-    cold = [
-        cls.__struct_config__.tag for cls in _members(journal.AnyEntity) if cls.cold
-    ]  # type: ignore[attr-defined]
+    entities: tuple[type[base.Entity], ...] = get_args(journal.AnyEntity)
+    cold = [cls.__struct_config__.tag for cls in entities if cls.cold]
     yield "/** Kinds that are in no snapshot; they belong to the part of the task that is open. */"
     yield f"export const COLD: readonly string[] = {_literal(cold)}"
     yield "/** The most characters a field of this sort holds. */"
     yield f"export const LIMITS = {_literal({name: _longest(kind) for name, kind in LIMITS.items()})} as const"
     about: dict[str, dict[str, str | None]] = {}
-    for cls in _members(journal.AnyCommand):
-        on = cls.on  # type: ignore[attr-defined]
-        kind, field = (on[0].__struct_config__.tag, on[1]) if on else (None, None)
-        about[str(cls.__struct_config__.tag)] = {
-            "about": cls.about,
-            "kind": kind,
-            "field": field,
-        }  # type: ignore[attr-defined]
+    commands: tuple[type[base.Command], ...] = get_args(journal.AnyCommand)
+    for command in commands:
+        kind, field = (str(command.on[0].__struct_config__.tag), command.on[1]) if command.on else (None, None)
+        about[str(command.__struct_config__.tag)] = {"about": command.about, "kind": kind, "field": field}
     yield "/** Of each command: the field of the entity it is about, and kind and field that `expects` speaks of. */"
     yield "export const COMMANDS: Record<string, { about: string | null; kind: string | null; field: string | null }> = "
     yield _literal(about)
