@@ -62,4 +62,10 @@ def _demo_person(area: Space, person: Person, held: dict[Id, SpaceRole]) -> Demo
         function=person.function,
         role=person.role,
         spaces=tuple(sorted(listing.name for listing in listed)),
+        moderates=tuple(sorted(one.name for one in listed if _moderated_network(one, held))),
+        sector=organisation.sector if organisation else None,
     )
+
+
+def _moderated_network(listing: Listing, held: dict[Id, SpaceRole]) -> bool:
+    return listing.space_kind == "network" and held[listing.id] == "moderator"

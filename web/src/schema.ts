@@ -826,6 +826,8 @@ export interface DemoPerson {
   function: string
   role: string
   spaces: string[]
+  moderates: string[]
+  sector: "academia" | "charitable" | "civil" | "private" | "public" | null
 }
 export interface Problem {
   status: number
