@@ -125,9 +125,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def origins(self) -> tuple[str, ...]:
         """The origins under which browsers may use this instance; the first is the one to print."""
-        if self.public_url:
-            return (self.public_url,)
-        return tuple(f"http://{host}:{self.port}" for host in ("127.0.0.1", "localhost", "[::1]"))
+        public = self.public_url or f"http://127.0.0.1:{self.port}"
+        parts = urlsplit(public)
+        if not is_loopback(parts.hostname or ""):
+            return (public,)
+        # This machine goes by several names, and people type any of them.
+        port = f":{parts.port}" if parts.port else ""
+        names = (f"{parts.scheme}://{host}{port}" for host in ("127.0.0.1", "localhost", "[::1]"))
+        return (public, *(name for name in names if name != public))
 
     @property
     def secure(self) -> bool:
