@@ -89,8 +89,8 @@ class Profile(Entity, frozen=True, kw_only=True, tag="profile"):
 
 
 class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
-    """A person's part in a space, for one organisation. `through` names the network that the role is inherited from: such
-    a part stands beside one of their own, goes when the role there ends, and the strongest of all counts."""
+    """A person's part in a space, for one organisation. `through` names the network that the role is inherited
+    from: such a part stands beside one of their own, goes when the role there ends, and the strongest of all counts."""
 
     indexed = ("person",)
 

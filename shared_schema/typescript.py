@@ -188,7 +188,8 @@ def _constants() -> Iterator[str]:
         kind, field = (str(command.on[0].__struct_config__.tag), command.on[1]) if command.on else (None, None)
         about[str(command.__struct_config__.tag)] = {"about": command.about, "kind": kind, "field": field}
     yield "/** Of each command: the field of the entity it is about, and kind and field that `expects` speaks of. */"
-    yield "export const COMMANDS: Record<string, { about: string | null; kind: string | null; field: string | null }> = "
+    yield "type OfCommand = { about: string | null; kind: string | null; field: string | null }"
+    yield "export const COMMANDS: Record<string, OfCommand> = "
     yield _literal(about)
 
 
