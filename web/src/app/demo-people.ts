@@ -7,34 +7,38 @@ export interface PeopleOfOrganisation {
   people: readonly DemoPerson[]
 }
 
-/** The people whose name, organisation, function or space fits the search, by organisation; those without one last. */
-export function byOrganisation(people: readonly DemoPerson[], search: string): PeopleOfOrganisation[] {
-  const groups = new Map<string, DemoPerson[]>()
-  for (const one of people) {
-    if (!matches([one.name, one.organisation, one.function, ...one.spaces].join(' '), search)) continue
-    const group = groups.get(one.organisation) ?? []
-    groups.set(one.organisation, [...group, one])
-  }
-  return [...groups]
-    .map(([organisation, found]) => ({ organisation, people: found }))
-    .sort((a, b) => Number(a.organisation === '') - Number(b.organisation === ''))
+/** Why somebody is suggested: each shows another side of Korridor. */
+export type Reason = 'coordination' | 'moderator' | 'partner' | 'guest'
+export interface Suggestion {
+  reason: Reason
+  person: DemoPerson
 }
 
-/**
- * Four people who between them show what Korridor is: who coordinates the area, who moderates a network, a partner of
- * it, and a guest or citizen who sees less.
- */
-export function suggestions(people: readonly DemoPerson[]): DemoPerson[] {
-  const chosen: DemoPerson[] = []
-  const choose = (fits: (one: DemoPerson) => boolean) => {
-    const found = people.find((one) => !chosen.includes(one) && fits(one))
-    if (found) chosen.push(found)
-  }
-  choose((one) => one.role === 'coordination')
-  choose((one) => one.role === 'member' && /moderation|moderator|moderiert/i.test(`${one.function} ${one.spaces}`))
-  choose((one) => one.role === 'steering' && one.spaces.length > 1)
-  choose((one) => one.role === 'member' && one.spaces.length > 0)
-  choose((one) => one.role === 'guest')
-  choose((one) => one.role === 'reader')
-  return chosen.slice(0, 4)
+/** The people whose name, organisation, function or space fits the search, by organisation; those without one last. */
+export function byOrganisation(people: readonly DemoPerson[], search: string): PeopleOfOrganisation[] {
+  const found = people.filter((one) =>
+    matches([one.name, one.organisation, one.function, ...one.spaces].join(' '), search),
+  )
+  return [...Map.groupBy(found, (one) => one.organisation)]
+    .map(([organisation, members]) => ({ organisation, people: members }))
+    .sort((a, b) => rank(a) - rank(b) || a.organisation.localeCompare(b.organisation, 'de'))
 }
+
+const rank = (group: PeopleOfOrganisation) => (group.organisation === '' ? 1 : 0)
+
+/** Of each reason the first person that fits, nobody twice. */
+export function suggestions(people: readonly DemoPerson[]): Suggestion[] {
+  const chosen: Suggestion[] = []
+  for (const [reason, fits] of FITS) {
+    const person = people.find((one) => fits(one) && chosen.every((other) => other.person !== one))
+    if (person) chosen.push({ reason, person })
+  }
+  return chosen
+}
+
+const FITS: readonly [Reason, (one: DemoPerson) => boolean][] = [
+  ['coordination', (one) => one.role === 'coordination'],
+  ['moderator', (one) => one.moderates.length > 0 && one.sector !== 'public' && one.role !== 'coordination'],
+  ['partner', (one) => one.sector === 'private' && one.moderates.length === 0 && one.spaces.length > 0],
+  ['guest', (one) => one.role === 'guest'],
+]

@@ -29,3 +29,8 @@ export function watchFailures(): () => void {
 function tell(key: string, text: string): void {
   notify({ tone: 'problem', key, text, actions: [{ label: t('failure.reload'), run: () => location.reload() }] })
 }
+
+/** For a boundary: the page says calmly that something went wrong; what it was stands in the browser's console. */
+export function report(error: unknown): void {
+  console.error(error)
+}

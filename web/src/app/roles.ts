@@ -1,5 +1,5 @@
 import type { Key } from '../lib/texts'
-import type { Participant, Person } from '../schema'
+import { type Participant, type Person, type SpaceLine, Viewer } from '../schema'
 
 type AreaRole = Person['role']
 type SpaceRole = Participant['role']
@@ -23,4 +23,11 @@ export function areaRole(role: string): Key {
 /** The word for a role in a space. */
 export function spaceRole(role: string): Key {
   return (SPACE_ROLES as readonly string[]).includes(role) ? (`space_role.${role}` as Key) : 'common.none'
+}
+
+/** As what somebody is in a space: what reaches down from the area is said where it gives more than their part there. */
+export function roleIn(space: SpaceLine, inArea: string): Key {
+  const moderates = space.role === 'moderator' || space.role === 'deputy'
+  if (space.viewer === Viewer.MODERATOR && !moderates) return areaRole(inArea)
+  return space.role ? spaceRole(space.role) : 'overview.reading'
 }

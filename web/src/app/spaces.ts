@@ -1,3 +1,4 @@
+import { byName } from '../lib/names'
 import type { Id, SpaceLine } from '../schema'
 
 export interface SpaceGroup {
@@ -15,7 +16,7 @@ export interface SpaceWithProjects {
  * project whose network one may not open stands in a group of its own.
  */
 export function grouped(spaces: readonly SpaceLine[]): SpaceGroup[] {
-  const sorted = [...spaces].sort((a, b) => a.name.localeCompare(b.name, 'de'))
+  const sorted = [...spaces].sort(byName)
   const of = (kind: SpaceLine['space_kind']) => sorted.filter((one) => one.space_kind === kind)
   const networks = of('network')
   const known = new Set<Id>(networks.map((one) => one.id))

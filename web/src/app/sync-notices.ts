@@ -16,10 +16,10 @@ export function watchSync(client: Client): () => void {
   const stops = [
     client.subscribePending(pending),
     client.subscribeOverwritten((lost) => void tellOverwritten(client, lost)),
-    client.subscribeStatus(tellOutdated),
+    client.subscribeStatus(tellStatus),
   ]
   pending(client.pending)
-  tellOutdated(client.status)
+  tellStatus(client.status)
   return () => {
     for (const stop of stops) stop()
   }
@@ -81,10 +81,16 @@ async function restore(client: Client, lost: Overwritten): Promise<void> {
   else if (outcome === null && router.path !== links.board(lost.space)) go(links.task(lost.space, lost.entry.about))
 }
 
-function tellOutdated(status: Status): void {
-  if (status.link !== 'outdated') return
-  const reload = { label: t('failure.reload'), run: () => location.reload() }
-  notify({ tone: 'problem', key: 'outdated', text: t('failure.outdated'), actions: [reload] })
+let toldNotKept = false
+
+function tellStatus(status: Status): void {
+  if (status.link === 'outdated') {
+    const reload = { label: t('failure.reload'), run: () => location.reload() }
+    notify({ tone: 'problem', key: 'outdated', text: t('failure.outdated'), actions: [reload] })
+  }
+  if (status.kept || toldNotKept) return
+  toldNotKept = true
+  notify({ tone: 'problem', key: 'not_kept', text: t('state.not_kept') })
 }
 
 function titleOf(client: Client, space: Id, about: Id): string | undefined {

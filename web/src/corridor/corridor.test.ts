@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Indicator } from '../schema'
-import { bandOn, lastReading, standing } from './corridor'
+import { bandOn, lastReading, readingsOf, standing } from './corridor'
 
 const BAND = [
   { date: '2026-12-31', lower: 15, upper: 18 },
@@ -73,4 +73,15 @@ test('the newest reading counts wherever it stands in the list', () => {
   ]
   expect(lastReading(indicator({ readings }))).toEqual({ date: '2026-10-31', value: 16 })
   expect(lastReading(indicator({ readings: [] }))).toEqual({ date: '2025-12-31', value: 14 })
+})
+
+test('a day that was measured twice counts once, with the later word on it', () => {
+  const readings = [
+    { date: '2026-10-31', value: 16 },
+    { date: '2025-12-31', value: 13 },
+  ]
+  expect(readingsOf(indicator({ readings }))).toEqual([
+    { date: '2025-12-31', value: 13 },
+    { date: '2026-10-31', value: 16 },
+  ])
 })

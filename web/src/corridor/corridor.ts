@@ -29,20 +29,25 @@ export function bandOn(band: readonly Band[], day: Day): { lower: number; upper:
   return { lower: between(before.lower, after.lower), upper: between(before.upper, after.upper) }
 }
 
-/** Where an indicator stands: its last reading against the corridor of that day. Null without a reading or a corridor. */
+/** Where an indicator stands: its last reading against the corridor of that day. Null without a corridor. */
 export function standing(indicator: Indicator): Standing | null {
   const reading = lastReading(indicator)
-  const band = reading && bandOn(indicator.band, reading.date)
-  if (!reading || !band) return null
+  const band = bandOn(indicator.band, reading.date)
+  if (!band) return null
   if (reading.value < band.lower) return { where: 'below', worse: indicator.direction === 'up', reading }
   if (reading.value > band.upper) return { where: 'above', worse: indicator.direction === 'down', reading }
   return { where: 'inside', worse: false, reading }
 }
 
 /** The newest reading; the baseline counts until there is another. */
-export function lastReading(indicator: Indicator): Reading | null {
-  const readings = [indicator.baseline, ...indicator.readings]
-  return readings.reduce((newest, one) => (one.date >= newest.date ? one : newest))
+export function lastReading(indicator: Indicator): Reading {
+  return readingsOf(indicator).at(-1) ?? indicator.baseline
+}
+
+/** What was measured, oldest first, one value a day: the baseline too, unless that day was measured again. */
+export function readingsOf({ baseline, readings }: Indicator): Reading[] {
+  const byDay = new Map([baseline, ...readings].map((reading) => [reading.date, reading]))
+  return [...byDay.values()].sort((a, b) => a.date.localeCompare(b.date))
 }
 
 const time = (day: Day) => Date.parse(day)

@@ -1,5 +1,5 @@
 import type { Day, Indicator } from '../schema'
-import { bandOn } from './corridor'
+import { bandOn, readingsOf } from './corridor'
 
 export interface Spark {
   /** Points of SVG polygons and polylines. */
@@ -12,11 +12,11 @@ const MARGIN = 4
 
 /** The small picture of an indicator: its corridor until the target, and the line of what happened so far. */
 export function spark(indicator: Indicator, width: number, height: number): Spark | null {
-  const { baseline, target, band, readings } = indicator
+  const { baseline, target, band } = indicator
   const days = [baseline.date, ...band.map((one) => one.date), target.date].sort()
   const edges = days.flatMap((day) => ({ day, ...(bandOn(band, day) ?? { lower: Number.NaN, upper: Number.NaN }) }))
   if (edges.some((edge) => Number.isNaN(edge.lower))) return null
-  const line = [baseline, ...readings].sort((a, b) => a.date.localeCompare(b.date))
+  const line = readingsOf(indicator)
   const values = [...edges.flatMap((edge) => [edge.lower, edge.upper]), ...line.map((one) => one.value)]
   const x = scale(Date.parse(days[0] ?? ''), Date.parse(days[days.length - 1] ?? ''), MARGIN, width - MARGIN)
   const y = scale(Math.min(...values), Math.max(...values), height - MARGIN, MARGIN)

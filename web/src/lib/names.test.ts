@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { initials, matches, shortName } from './names'
+import { byName, initials, matches, shortName } from './names'
 
 test.each([
   ['Jana Wolfsteiner', 'JW'],
@@ -24,4 +24,9 @@ test('a search finds words in any order, whatever their accents', () => {
   expect(matches('Petra Nußrainer', 'nussrainer')).toBe(true)
   expect(matches('Petra Nußrainer', 'kainz')).toBe(false)
   expect(matches('anything', '  ')).toBe(true)
+})
+
+test('people are sorted without their titles, umlauts as in German', () => {
+  const people = ['Zoe', 'Dr. Paul', 'Änne', 'Prof. Dr. Berta'].map((name) => ({ name }))
+  expect(people.sort(byName).map((one) => one.name)).toEqual(['Änne', 'Prof. Dr. Berta', 'Dr. Paul', 'Zoe'])
 })

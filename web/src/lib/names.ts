@@ -12,6 +12,11 @@ export function shortName(name: string): string {
   return TITLES.test(name) ? name : (name.split(/\s+/)[0] ?? name)
 }
 
+/** The order of people and things by name, as in German; academic titles do not count. */
+export function byName(a: { name: string }, b: { name: string }): number {
+  return a.name.replace(TITLES, '').localeCompare(b.name.replace(TITLES, ''), 'de')
+}
+
 /** A text to search in: lower case, without accents, so that "Pe" finds "Petrović" and "petrovic" does too. */
 export function folded(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').replace(/ß/g, 'ss').toLowerCase()

@@ -1,5 +1,5 @@
 import { SPACE_ROLES } from '../app/roles'
-import { matches } from '../lib/names'
+import { byName, matches } from '../lib/names'
 import type { Id, Participant } from '../schema'
 
 /** A person in a space, with each part they have there: the strongest first. */
@@ -19,7 +19,7 @@ export function members(participants: readonly Participant[]): Member[] {
       const [first] = sorted
       return { person, name: first?.name ?? '', function: first?.function ?? '', parts: sorted }
     })
-    .sort((a, b) => strength(a.parts[0]) - strength(b.parts[0]) || a.name.localeCompare(b.name, 'de'))
+    .sort((a, b) => strength(a.parts[0]) - strength(b.parts[0]) || byName(a, b))
 }
 
 /** Those whose name, organisation or function fits the search. */
