@@ -12,6 +12,7 @@ from typing import NoReturn, TypeVar
 
 import click
 import uvloop
+from msgspec import MsgspecError
 from msgspec.structs import replace
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
@@ -80,7 +81,7 @@ def seed() -> None:
 def verify(file: Path | None) -> None:
     """Checks that no journal was altered: the chain of hashes, and its replay against the stored entities."""
     if file is not None:
-        outcomes = [verify_export(file)]
+        outcomes = [_verify_export(file)]
     else:
         outcomes = _with_database(lambda database: database.read(_verify_all))
     for outcome in outcomes:
@@ -151,6 +152,13 @@ def _plain_errors(settings: Settings) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """The driver's own words: SQLAlchemy would add the statement and its values."""
     return str(getattr(error, "orig", None) or error).partition("\n")[0]
+
+
+def _verify_export(file: Path) -> Verified | Difference:
+    try:
+        return verify_export(file)
+    except (MsgspecError, LookupError, ValueError):
+        _fail(f"{file} is no export of a space.")
 
 
 def _verify_all(connection: Connection) -> list[Verified | Difference]:
