@@ -1,4 +1,4 @@
-import type { AnyCommand, AnyEntity, EntriesPage, Id, Me, Overview, ServerMessage } from '../schema.ts'
+import type { AnyCommand, AnyEntity, EntriesPage, Found, Id, Me, Overview, ServerMessage } from '../schema.ts'
 import { COMMANDS, type Snapshot } from '../schema.ts'
 import { Delivery } from './delivery.ts'
 import { Drafts } from './drafts.ts'
@@ -9,7 +9,7 @@ import { Link } from './link.ts'
 import { aboutOf, isGuessed, isStuck, named, type Row, spacesOf } from './outbox.ts'
 import { Part } from './part.ts'
 import type { Done, Undoing } from './registry.ts'
-import type { Seat } from './seat.ts'
+import type { News, Seat } from './seat.ts'
 import { Seats } from './seats.ts'
 import { PARTS, type ReadSpace, SpaceState } from './state.ts'
 import type { Storage } from './storage.ts'
@@ -53,15 +53,18 @@ class TabClient implements Client {
   readonly #statusTells = new Set<(status: Status) => void>()
   readonly #pendingTells = new Set<(pending: readonly Pending[]) => void>()
   readonly #overwrittenTells = new Set<(overwritten: Overwritten) => void>()
-  readonly #changedRows: Row[] = []
+  /** Nested `#together`s, what they left to be shown, and what is to be told after that. */
   #depth = 0
+  readonly #news = new Map<Seat, News>()
+  readonly #afterwards: (() => void)[] = []
+  #outboxChanged = false
   #status: Status
 
   constructor(me: Me, world: World) {
     this.me = me
     this.#world = world
     this.#name = `korridor/${me.area}/${me.person}`
-    this.#http = httpOver(world.fetch)
+    this.#http = httpOver(world)
     this.#storage = world.storage(this.#name)
     this.#drafts = new Drafts(this.#storage, world)
     this.#values = new MyValues((values) => void this.#storage.keepFact('my values', values))
@@ -290,8 +293,7 @@ class TabClient implements Client {
 
   async search(space: Id, words: string): Promise<AnyEntity[]> {
     const query = new URLSearchParams({ q: words })
-    const found = await this.#read<{ entities: AnyEntity[] }>(`/api/spaces/${space}/search?${query}`)
-    return found.entities
+    return (await this.#read<Found>(`/api/spaces/${space}/search?${query}`)).entities
   }
 
   overview(): Promise<Overview> {
@@ -348,7 +350,9 @@ class TabClient implements Client {
   /** Somebody signed out, here or in another tab: nothing of this person stays on the device. */
   async #wipe(): Promise<void> {
     this.#drafts.forget()
-    for (const seat of this.#seats.all()) seat.leave('signed_out')
+    this.#together(() => {
+      for (const seat of this.#seats.all()) this.#show(seat, { touched: seat.leave('signed_out') })
+    })
     this.#seats.stop()
     this.#link.input({ on: 'stop' })
     for (const stop of this.#stops.splice(0)) stop()
@@ -381,11 +385,11 @@ class TabClient implements Client {
 
   #newSeats(): Seats {
     return new Seats(this.#world, this.#http, this.#storage, this.me, {
-      rows: (space) => this.#guesses(space),
+      show: (seat, news) => this.#show(seat, news),
       send: (messages) => this.#link.send(messages),
       failed: (problem) => this.#link.read(problem),
       done: (seat, done) => this.#done(seat, done),
-      advanced: () => this.#together(() => this.#settle()),
+      advanced: () => this.#together(() => undefined),
       left: (space) => {
         this.#history.forgetSpace(space)
         this.#delivery.leave(space)
@@ -405,7 +409,7 @@ class TabClient implements Client {
     const part = new Part(seat, task, {
       http: this.#http,
       later: (run, ms) => this.#world.later(run, ms),
-      show: (at, touched) => this.#seats.show(at, touched),
+      show: (at, touched) => this.#show(at, { touched }),
       failed: (problem) => this.#link.read(problem),
     })
     this.#parts.set(key, part)
@@ -441,47 +445,60 @@ class TabClient implements Client {
     this.#seats.flush()
   }
 
-  #guesses(space: Id): Row[] {
-    return this.#delivery.outbox.rows.filter((row) => isGuessed(row) && spacesOf(row).includes(space))
-  }
+  // --- showing ---
 
-  /** Shows what changes in the outbox meanwhile once, at the end. */
+  /** Whatever becomes true meanwhile is shown once, at the end: a frame often holds an answer and its entry. */
   #together(run: () => void): void {
     this.#depth += 1
     try {
       run()
+      if (this.#depth === 1) this.#settle()
     } finally {
       this.#depth -= 1
-      if (this.#depth === 0) this.#showRows()
+      if (this.#depth === 0) this.#showAll()
     }
   }
 
-  #rowsChanged(rows: readonly Row[]): void {
-    this.#together(() => this.#changedRows.push(...rows))
+  #show(seat: Seat, news: News): void {
+    this.#together(() => this.#news.set(seat, merged(this.#news.get(seat) ?? {}, news)))
   }
 
-  #showRows(): void {
-    if (!this.#changedRows.length) return
-    this.#settle()
-    const rows = this.#changedRows.splice(0)
-    const spaces = new Set(rows.flatMap(spacesOf))
-    const marks = rows.map(({ about }) => about)
-    for (const space of spaces) this.#seats.get(space)?.show([], this.#guesses(space), { marks })
-    const { rows: all } = this.#delivery.outbox
-    const waiting = all.filter(({ state }) => state === 'waiting').length
-    this.#setStatus({ waiting, refused: all.filter(isStuck).length })
-    for (const tell of [...this.#pendingTells]) tell(all)
+  #rowsChanged(rows: readonly Row[]): void {
+    this.#together(() => {
+      this.#outboxChanged = true
+      for (const row of rows)
+        for (const space of spacesOf(row)) {
+          const seat = this.#seats.get(space)
+          if (seat) this.#show(seat, { marks: [row.about] })
+        }
+    })
+  }
+
+  #showAll(): void {
+    const [news, told] = [[...this.#news], this.#afterwards.splice(0)]
+    this.#news.clear()
+    for (const [seat, one] of news) seat.show(one, this.#guesses(seat.id))
+    for (const tell of told) tell()
+    if (!this.#outboxChanged) return
+    this.#outboxChanged = false
+    const { rows } = this.#delivery.outbox
+    const waiting = rows.filter(({ state }) => state === 'waiting').length
+    this.#setStatus({ waiting, refused: rows.filter(isStuck).length })
+    for (const tell of [...this.#pendingTells]) tell(rows)
+  }
+
+  #guesses(space: Id): Row[] {
+    const { rows } = this.#delivery.outbox
+    return rows.filter((row) => isGuessed(row) && spacesOf(row).includes(space))
   }
 
   /** Accepted commands whose entries are here need no guess any more. */
   #settle(): void {
-    this.#depth += 1
     for (const row of this.#delivery.outbox.rows) {
       if (row.state !== 'accepted' || !spacesOf(row).every((space) => this.#isHere(row, space))) continue
       this.#delivery.settle(row)
       this.#history.over(row.id)
     }
-    this.#depth -= 1
   }
 
   #isHere({ seqs }: Row, space: Id): boolean {
@@ -493,15 +510,19 @@ class TabClient implements Client {
     const { entry } = done
     if (entry.by.id === this.me.person) {
       this.#values.wrote(seat.id, done)
-      this.#history.did(done)
+      this.#history.did(seat.id, done)
       const row = this.#delivery.outbox.get(entry.command)
       // Its entry is proof enough, should the answer have been lost.
       if (row?.state === 'waiting' && spacesOf(row).length === 1)
         this.#delivery.accepted({ id: row.id, seqs: { [seat.id]: entry.seq } })
       return
     }
-    for (const overwritten of this.#values.overwrittenBy(seat.id, done))
-      for (const tell of [...this.#overwrittenTells]) tell(overwritten)
+    const found = this.#values.overwrittenBy(seat.id, done)
+    this.#afterwards.push(...found.map((one) => () => this.#tellOverwritten(one)))
+  }
+
+  #tellOverwritten(overwritten: Overwritten): void {
+    for (const tell of [...this.#overwrittenTells]) tell(overwritten)
   }
 
   #setStatus(change: Partial<Status>): void {
@@ -531,4 +552,13 @@ function carriedBy(command: AnyCommand, space: Id, shown: ReadSpace | undefined)
   if (task === null) return []
   const parts = PARTS.flatMap((kind): AnyEntity[] => shown.where(kind, 'task', task))
   return [shown.get('task', task), ...parts].filter((entity) => entity !== undefined)
+}
+
+function merged(a: News, b: News): News {
+  return {
+    touched: [...(a.touched ?? []), ...(b.touched ?? [])],
+    entries: [...(a.entries ?? []), ...(b.entries ?? [])],
+    marks: [...(a.marks ?? []), ...(b.marks ?? [])],
+    fresh: (a.fresh ?? false) || (b.fresh ?? false),
+  }
 }

@@ -23,11 +23,11 @@ export class History {
     if (old) this.#done.delete(old.id)
   }
 
-  did(done: Done): void {
+  /** Takes in an entry of mine. Of a command of two spaces that of the space it was given to is the one to take back. */
+  did(space: Id, done: Done): void {
     const { command } = done.entry
-    if (!this.#given.some(({ id }) => id === command)) return
-    // Of a command of two spaces the entry of the space it was given to is the one to take back.
-    if (!this.#done.has(command)) this.#done.set(command, done)
+    if (!this.#given.some((given) => given.id === command && given.space === space)) return
+    this.#done.set(command, done)
     this.over(command)
   }
 

@@ -1,5 +1,6 @@
 import type { Problem } from '../schema.ts'
 import { ReadProblem } from './types.ts'
+import type { World } from './world.ts'
 
 /** Longer than any read takes, so that a swallowed request does not hold its place for ever. */
 const READ_WITHIN = 20_000
@@ -24,18 +25,23 @@ export interface Http {
   post<T>(path: string, body?: unknown): Promise<Answer<T>>
 }
 
-/** Reads and posts over `fetch`. Nothing is left in the browser's HTTP cache: what is kept can be wiped. */
-export function httpOver(fetch: typeof globalThis.fetch): Http {
+/** Reads and posts. Nothing is left in the browser's HTTP cache: what is kept can be wiped. */
+export function httpOver({ fetch, later }: Pick<World, 'fetch' | 'later'>): Http {
   async function send<T>(path: string, init: RequestInit, ms: number): Promise<Answer<T>> {
-    const limit = AbortSignal.timeout(ms)
-    const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit
+    const ended = new AbortController()
+    const give = () => ended.abort()
+    const stop = later(give, ms)
+    init.signal?.addEventListener('abort', give)
     try {
-      const response = await fetch(path, { cache: 'no-store', ...init, signal })
+      const response = await fetch(path, { cache: 'no-store', ...init, signal: ended.signal })
       const text = await response.text()
       const body = (text ? JSON.parse(text) : undefined) as T
       return { status: response.status, body, etag: response.headers.get('ETag') }
     } catch {
       throw new ReadProblem(0)
+    } finally {
+      stop()
+      init.signal?.removeEventListener('abort', give)
     }
   }
 

@@ -9,6 +9,15 @@ import type { SpaceChange, Stop } from './types.ts'
 /** Entries remembered for a cold part that is on its way while they arrive. */
 const RECENT = 200
 
+/** What became true and is to be shown. */
+export interface News {
+  touched?: readonly Key[]
+  entries?: readonly Entry[]
+  fresh?: boolean
+  /** Entities whose mark says something else now. */
+  marks?: readonly Id[]
+}
+
 /** What came of entries. */
 export interface Entered {
   touched: Key[]
@@ -33,6 +42,7 @@ export class Seat {
   readonly arrived = new Set<Id>()
   recent: Entry[] = []
   readonly #me: Id
+  #told: Seat['status'] = 'loading'
   readonly #tells = new Set<(change: SpaceChange) => void>()
   readonly #seatTells = new Set<() => void>()
 
@@ -43,14 +53,12 @@ export class Seat {
     this.shown = new Shown(this.confirmed, me)
   }
 
-  /** Replaces the state by a snapshot, and whatever is the same stays the same object. */
-  take(snapshot: Snapshot, rows: readonly Row[]): void {
-    const first = this.status !== 'ready'
+  /** Replaces the state by a snapshot, and whatever is the same stays the same object. Says what is not. */
+  take(snapshot: Snapshot): Key[] {
     const touched = this.confirmed.become(snapshot)
     this.recent = []
     this.status = 'ready'
-    this.show(touched, rows, { fresh: true })
-    if (first) this.tellSeat()
+    return touched
   }
 
   /** Makes entries true. Throws `Hole` if some are missing, and then changes nothing. */
@@ -91,18 +99,15 @@ export class Seat {
     return { get: (kind, id) => entities.get(keyOf(kind, id)) as never }
   }
 
-  /** Shows what changed: `touched` in the confirmed state, and the guesses of these rows. */
-  show(
-    touched: Iterable<Key>,
-    rows: readonly Row[],
-    what: { entries?: readonly Entry[]; fresh?: boolean; marks?: readonly Id[] } = {},
-  ): void {
+  /** Shows what became true, and the guesses of these rows on top. */
+  show({ touched = [], entries = [], fresh = false, marks = [] }: News, rows: readonly Row[]): void {
     const guesses = rows.filter((row) => !this.#isTrue(row))
     const keys = this.shown.refresh(touched, guesses)
-    for (const about of what.marks ?? []) keys.add(keyOf('mark', about))
-    const { entries = [], fresh = false } = what
-    if (!keys.size && !entries.length && !fresh) return
-    for (const tell of [...this.#tells]) tell({ keys, entries, fresh })
+    for (const about of marks) keys.add(keyOf('mark', about))
+    if (keys.size || entries.length || fresh) for (const tell of [...this.#tells]) tell({ keys, entries, fresh })
+    if (this.#told === this.status) return
+    this.#told = this.status
+    this.tellSeat()
   }
 
   /** Whether the confirmed state holds what this command did. */
@@ -111,14 +116,12 @@ export class Seat {
     return this.arrived.has(row.id) || (seq !== undefined && seq <= this.confirmed.seq)
   }
 
-  leave(why: Left['reason']): void {
+  leave(why: Left['reason']): Key[] {
     this.status = 'gone'
     this.why = why
     this.present = []
     this.recent = []
-    const touched = this.confirmed.clear()
-    this.show(touched, [])
-    this.tellSeat()
+    return this.confirmed.clear()
   }
 
   setPresent(people: readonly PresentPerson[]): void {

@@ -5,11 +5,10 @@ import { SCHEMA } from '../schema.ts'
 import { backOff } from './connection.ts'
 import type { Http } from './http.ts'
 import { LongPoll, type PollSeat } from './longpoll.ts'
-import type { Row } from './outbox.ts'
 import { Hole } from './reducer.ts'
 import type { Done } from './registry.ts'
-import { Seat } from './seat.ts'
-import { type Key, type SpaceState, same } from './state.ts'
+import { type News, Seat } from './seat.ts'
+import { type SpaceState, same } from './state.ts'
 import type { SavedSpace, Storage } from './storage.ts'
 import type { ReadProblem, Stop } from './types.ts'
 import type { World } from './world.ts'
@@ -22,8 +21,8 @@ const SAVE_AFTER = 500
 const MOST_BESIDE = 300
 
 export interface SeatsEvents {
-  /** Guesses of mine for a space, in order. */
-  rows(space: Id): readonly Row[]
+  /** Something is true in the seat that is not shown yet. */
+  show(seat: Seat, news: News): void
   send(messages: readonly ClientMessage[]): void
   failed(problem: ReadProblem): void
   done(seat: Seat, done: Done): void
@@ -96,11 +95,6 @@ export class Seats {
     work.linger = this.#world.later(() => this.#close(work), LINGER)
   }
 
-  /** Shows in a seat what changed at `touched` in its confirmed state. */
-  show(seat: Seat, touched: readonly Key[]): void {
-    seat.show(touched, this.#events.rows(seat.id))
-  }
-
   // --- the connection ---
 
   up(via: 'socket' | 'poll'): void {
@@ -121,7 +115,7 @@ export class Seats {
       const before = work.seat.confirmed.seq
       const { touched, entries, done } = work.seat.enter(frame.entries, frame.head)
       if (work.seat.confirmed.seq === before) return
-      work.seat.show(touched, this.#events.rows(frame.space), { entries })
+      this.#events.show(work.seat, { touched, entries })
       for (const one of done) this.#events.done(work.seat, one)
       this.#events.advanced(work.seat)
       this.#keep(work, { t: 'entries', ...frame })
@@ -143,7 +137,7 @@ export class Seats {
     this.#works.delete(space)
     this.#repoll()
     void this.#storage.forget(space)
-    work.seat.leave(reason)
+    this.#events.show(work.seat, { touched: work.seat.leave(reason) })
     this.#events.left(space, reason)
   }
 
@@ -222,7 +216,7 @@ export class Seats {
     const known = kept.later.findLastIndex(({ head }) => head !== null)
     const later = kept.later.slice(0, known + 1)
     const seat = new Seat(space, this.#me.person)
-    seat.take(kept.saved, [])
+    seat.take(kept.saved)
     try {
       seat.enter(
         later.map(({ entry }) => entry),
@@ -285,7 +279,8 @@ export class Seats {
   }
 
   #take(work: Work, snapshot: Snapshot): void {
-    work.seat.take(snapshot, this.#events.rows(snapshot.space))
+    const touched = work.seat.take(snapshot)
+    this.#events.show(work.seat, { touched, fresh: true })
     this.#events.advanced(work.seat)
   }
 

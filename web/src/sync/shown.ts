@@ -13,6 +13,8 @@ export class Shown {
   readonly #me: Id
   /** What guesses have changed. */
   #guessed = new Set<Key>()
+  /** Whose guesses are shown. */
+  #rows: readonly Row[] = []
 
   constructor(confirmed: SpaceState, me: Id) {
     this.#confirmed = confirmed
@@ -28,11 +30,22 @@ export class Shown {
     const before: Before = new Map()
     const { seq, head, viewer } = this.#confirmed
     Object.assign(this.state, { seq, head, viewer })
-    for (const key of [...this.#guessed, ...touched]) this.#reset(key, before)
-    const draft = new Guess(this.state, before)
-    for (const row of rows) this.#guess(draft, row)
-    this.#guessed = draft.touched
+    const stale = [...touched]
+    // A long queue that only grows is not guessed all over for each new command.
+    const known = stale.length === 0 && this.#begins(rows) ? this.#rows.length : 0
+    if (known === 0) {
+      for (const key of [...this.#guessed, ...stale]) this.#reset(key, before)
+      this.#guessed.clear()
+    }
+    const draft = new Guess(this.state, before, this.#guessed)
+    for (const row of rows.slice(known)) this.#guess(draft, row)
+    this.#rows = rows
     return this.#differences(before)
+  }
+
+  /** Whether the guesses shown are those of the first of these rows. */
+  #begins(rows: readonly Row[]): boolean {
+    return this.#rows.every(({ id, command }, at) => rows[at]?.id === id && rows[at].command === command)
   }
 
   #reset(key: Key, before: Before): void {
@@ -73,13 +86,14 @@ export class Shown {
 
 /** A draft on the shown state that remembers what was there. */
 class Guess implements Draft {
-  readonly touched = new Set<Key>()
   readonly #state: SpaceState
   readonly #before: Before
+  readonly #touched: Set<Key>
 
-  constructor(state: SpaceState, before: Before) {
+  constructor(state: SpaceState, before: Before, touched: Set<Key>) {
     this.#state = state
     this.#before = before
+    this.#touched = touched
   }
 
   get id() {
@@ -122,7 +136,7 @@ class Guess implements Draft {
 
   #touch(kind: Kind, id: Id): void {
     const key = keyOf(kind, id)
-    this.touched.add(key)
+    this.#touched.add(key)
     if (!this.#before.has(key)) this.#before.set(key, this.#state.get(kind, id))
   }
 }

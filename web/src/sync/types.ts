@@ -211,6 +211,7 @@ export interface Client {
   journal(space: Id, query?: JournalQuery): Promise<EntriesPage>
   /** The space as it was after this entry, read-only. */
   at(space: Id, seq: number): Promise<SpaceState>
+  /** Tasks with their parts, put-away ones and words in descriptions and comments included. */
   search(space: Id, words: string): Promise<AnyEntity[]>
   overview(): Promise<Overview>
 

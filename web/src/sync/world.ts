@@ -41,8 +41,16 @@ export function browser(): World {
 
 export function channelOf(name: string, heard: (message: TabMessage) => void): Channel {
   const channel = new BroadcastChannel(name)
-  channel.onmessage = ({ data }) => heard(data as TabMessage)
-  return { post: (message) => channel.postMessage(message), close: () => channel.close() }
+  let open = true
+  channel.onmessage = ({ data }) => open && heard(data as TabMessage)
+  return {
+    // What is under way when the client stops has nobody to tell it to.
+    post: (message) => open && channel.postMessage(message),
+    close() {
+      open = false
+      channel.close()
+    },
+  }
 }
 
 function watchTab(tell: (event: 'online' | 'offline' | 'visible' | 'hidden') => void): Stop {
