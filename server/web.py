@@ -75,6 +75,7 @@ class Gate:
                 headers = MutableScopeHeaders.from_message(message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                headers.setdefault("Cache-Control", "no-store")  # what is worth keeping says so itself
             await send(message)
 
         if problem := self._problem(scope):
