@@ -1,0 +1,65 @@
+"""`python -m bench [section …]`: measures, prints a table, writes bench/results.json. QUICK=1 is the short run.
+
+With names of sections only these are measured, and the results of the others stay as they were.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import report, sections
+from bench.driver import Failed
+from bench.machine import CannotMeasure, describe, prepare_driver
+from bench.starting import start
+
+SECTIONS: dict[str, Callable[[sections.Bench], dict[str, Any]]] = {
+    "fanout": sections.fanout,
+    "latency": sections.latency,
+    "commands": sections.commands,
+    "snapshot": sections.snapshot,
+    "memory": sections.memory,
+    "client": sections.client,
+    "start": lambda bench: start(bench.folder, first=bench.effort.first_start),
+}
+
+
+def main(asked: list[str]) -> int:
+    if unknown := set(asked) - SECTIONS.keys():
+        print(f"There is no section {', '.join(sorted(unknown))}. Sections: {', '.join(SECTIONS)}.")
+        return 2
+    quick = os.environ.get("QUICK") == "1"
+    try:
+        prepare_driver()
+        figures = _measure(asked or list(SECTIONS), sections.QUICK if quick else sections.LONG)
+    except (CannotMeasure, Failed) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    figures["machine"] = {**describe(), "run": "quick" if quick else "long", "sections": asked or list(SECTIONS)}
+    report.write(figures)
+    print(report.table(figures))
+    return 0
+
+
+def _measure(names: list[str], effort: sections.Effort) -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads(report.RESULTS.read_text()) if report.RESULTS.exists() else {}
+    if set(names) == SECTIONS.keys():
+        figures = {}
+    with tempfile.TemporaryDirectory(prefix="korridor-bench-") as folder:
+        bench = sections.prepare(Path(folder), effort)
+        for name in names:
+            begun = time.monotonic()
+            print(f"{name} …", end=" ", flush=True)
+            figures[name] = SECTIONS[name](bench)
+            print(f"{time.monotonic() - begun:.0f} s", flush=True)
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

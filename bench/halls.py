@@ -1,0 +1,61 @@
+"""Servers with people in them: signed in, seated, ready for a load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench.data import Board
+from bench.driver import Browser, Seats, Wire
+from bench.loads import Hall, Writing, padded, work
+from bench.machine import Child
+from shared_schema.base import Id
+
+
+@contextmanager
+def product(database_url: str, folder: Path, people: Sequence[Id]) -> Iterator[tuple[Child, list[Browser]]]:
+    """The product over a database, and a browser for each of these people, who are signed in."""
+    with Child("bench.served", database_url, log=folder / "product.log") as child, ExitStack() as stack:
+        port = child.port()
+        browsers: list[Browser] = []
+        for person in people:
+            browsers.append(Browser(port, person))
+            stack.callback(browsers[-1].close)
+        yield child, browsers
+
+
+@contextmanager
+def bare(folder: Path) -> Iterator[tuple[Child, int]]:
+    """The bare `websockets` server, and its port."""
+    with Child("bench.bare", log=folder / "bare.log") as child:
+        yield child, child.port()
+
+
+@contextmanager
+def product_hall(child: Child, browsers: Sequence[Browser], board: Board, readers: int) -> Iterator[Hall]:
+    """The product with so many seats in one space, and one more socket for the writer."""
+    wires = [browsers[number % len(browsers)].socket(board.space) for number in range(readers)]
+    writer = browsers[0].socket()
+    with Seats([*wires, writer]) as seats:
+        yield Hall(seats, writer, work(board, board.tasks[:40]), readers, child.cpu)
+
+
+@contextmanager
+def bare_hall(child: Child, port: int, readers: int, size: int) -> Iterator[Hall]:
+    """The bare server with so many readers, and messages of so many bytes."""
+    wires = [Wire(port, "/") for _ in range(readers)]
+    writer = Wire(port, "/control")
+    with Seats([*wires, writer]) as seats:
+        yield Hall(seats, writer, padded(size), readers, child.cpu)
+
+
+@contextmanager
+def writers_in(browsers: Sequence[Browser], boards: Sequence[Board]) -> Iterator[tuple[Seats, list[Writing]]]:
+    """Everybody in a seat of their board, with tasks that nobody else works on."""
+    writers = []
+    for number, (browser, board) in enumerate(zip(browsers, boards, strict=True)):
+        own = board.tasks[number * 10 : number * 10 + 10] or board.tasks[:10]
+        writers.append(Writing(browser.socket(board.space), work(board, own)))
+    with Seats([one.wire for one in writers]) as seats:
+        yield seats, writers

@@ -1,0 +1,273 @@
+"""The sections of a run: each measures one part of the figures and answers with what goes into `results.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import uvloop
+from msgspec import Struct
+
+from bench import halls
+from bench.data import PEOPLE, WRITERS, Board, Ground, make_ground
+from bench.driver import Browser, Seats, Wire
+from bench.loads import Acknowledged, Flood, Hall, flood, pace, write
+from bench.machine import DRIVER_CORE, CannotMeasure, Child, pin_tree
+from tests.support.servers import Postgres
+from tools import size
+
+SIZES = (1_000, 5_000)
+IDLE_SEATS = 2_000
+Figures = dict[str, Any]
+
+
+class Effort(Struct, frozen=True, kw_only=True):
+    """How often and how long each thing is measured."""
+
+    floods: int
+    flood_s: float
+    paces: int
+    pace_s: float
+    writes: int
+    write_s: float
+    colds: int
+    warms: int
+    first_start: bool
+
+
+LONG = Effort(floods=5, flood_s=4, paces=3, pace_s=15, writes=3, write_s=5, colds=5, warms=100, first_start=True)
+QUICK = Effort(floods=3, flood_s=1.5, paces=3, pace_s=4, writes=1, write_s=3, colds=2, warms=50, first_start=False)
+
+
+class Bench(Struct, frozen=True):
+    """What the sections share: a folder that goes away, the ground in an SQLite file there, and how much to do."""
+
+    folder: Path
+    effort: Effort
+    sqlite: str
+    ground: Ground
+
+
+def prepare(folder: Path, effort: Effort) -> Bench:
+    """Makes the ground."""
+    url = f"sqlite:///{folder}/ground.db"
+    return Bench(folder, effort, url, uvloop.run(make_ground(url, SIZES)))
+
+
+# --- fan-out and latency ---------------------------------------------------------------------------------------------
+
+
+def fanout(bench: Bench) -> Figures:
+    """The most deliveries a second, and the bare server's, in turn."""
+    with _both(bench) as both:
+        return {f"seats_{seats}": both.fanout(seats) for seats in (200, 1_000)}
+
+
+def latency(bench: Bench) -> Figures:
+    """From the writer's send to each reader's receipt, at 20 entries a second and 200 seats: the best of the runs."""
+    with _both(bench) as both, both.halls(200) as (ours, theirs):
+        runs: tuple[list[list[float]], list[list[float]]] = [], []
+        for _ in range(bench.effort.paces):
+            for hall, samples in zip((ours, theirs), runs, strict=True):
+                ours.seats.stay()
+                samples.append(sorted(pace(hall, bench.effort.pace_s)))
+        return {"seats_200": _best(runs[0]), "bare_broadcast": _best(runs[1])}
+
+
+class _Both(Struct):
+    """Product and bare server side by side, each idle while the other one is measured."""
+
+    effort: Effort
+    ground: Ground
+    child: Child
+    browsers: Sequence[Browser]
+    other: Child
+    other_port: int
+
+    @contextmanager
+    def halls(self, seats: int, bytes_each: int = 500) -> Iterator[tuple[Hall, Hall]]:
+        ours = halls.product_hall(self.child, self.browsers, self.ground.hall, seats)
+        theirs = halls.bare_hall(self.other, self.other_port, seats, bytes_each)
+        with ours as product, theirs as bare:
+            yield product, bare
+
+    def fanout(self, seats: int) -> Figures:
+        rounds: list[tuple[Flood, Flood]] = []
+        bytes_each = 500
+        with halls.product_hall(self.child, self.browsers, self.ground.hall, seats) as ours:
+            bytes_each = round(flood(ours, 1).bytes_each)
+            with halls.bare_hall(self.other, self.other_port, seats, bytes_each) as theirs:
+                for _ in range(self.effort.floods):
+                    ours.seats.stay()
+                    rounds.append((flood(ours, self.effort.flood_s), flood(theirs, self.effort.flood_s)))
+        return _fanout_figures(rounds, bytes_each)
+
+
+@contextmanager
+def _both(bench: Bench) -> Iterator[_Both]:
+    with (
+        halls.product(bench.sqlite, bench.folder, bench.ground.people) as (child, browsers),
+        halls.bare(bench.folder) as (other, port),
+    ):
+        yield _Both(bench.effort, bench.ground, child, browsers, other, port)
+
+
+def _fanout_figures(rounds: Sequence[tuple[Flood, Flood]], bytes_each: int) -> Figures:
+    """Rates are medians. The ratio is that of the two medians; by processor time it is free of who else was there."""
+    ours, theirs = [one for one, _ in rounds], [other for _, other in rounds]
+    rate, bare_rate = _median(ours, "per_s"), _median(theirs, "per_s")
+    cost, bare_cost = _median(ours, "cpu_s_per_100k"), _median(theirs, "cpu_s_per_100k")
+    return {
+        "deliveries_per_s": round(rate),
+        "bare_broadcast_per_s": round(bare_rate),
+        "ratio": round(rate / bare_rate, 2),
+        "ratio_of_cpu": round(bare_cost / cost, 2),
+        "deliveries_per_s_spread": _spread(one.per_s for one in ours),
+        "bare_broadcast_per_s_spread": _spread(one.per_s for one in theirs),
+        "cpu_s_per_100k": round(cost, 4),
+        "bare_cpu_s_per_100k": round(bare_cost, 4),
+        "server_cpu_share": round(_median(ours, "server_cpu_share"), 2),
+        "bare_cpu_share": round(_median(theirs, "server_cpu_share"), 2),
+        "driver_cpu_share": round(_median(ours, "driver_cpu_share"), 2),
+        "driver_cpu_share_at_bare": round(_median(theirs, "driver_cpu_share"), 2),
+        "entries_a_frame": round(_median(ours, "deliveries_a_read"), 1),
+        "bytes_each": bytes_each,
+    }
+
+
+def _best(runs: Sequence[list[float]]) -> Figures:
+    """The run with the lowest p99: on a machine that others use, the one that they disturbed least."""
+    best = min(runs, key=lambda samples: quantile(samples, 0.99))
+    return {
+        **{f"p{name}_ms": _ms(quantile(best, name / 100)) for name in (50, 95, 99)},
+        "p50_ms_spread": [_ms(one) for one in sorted(quantile(samples, 0.5) for samples in runs)],
+        "p99_ms_spread": [_ms(one) for one in sorted(quantile(samples, 0.99) for samples in runs)],
+        "deliveries": len(best),
+    }
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+def commands(bench: Bench) -> Figures:
+    """Acknowledged, durable commands a second by twenty writers, on both databases."""
+    sqlite = _commands_on(bench, bench.sqlite, bench.ground)
+    with Postgres(durable=True) as cluster, cluster.database() as url:
+        pin_tree(cluster.pid, DRIVER_CORE)
+        ground = uvloop.run(make_ground(url))
+        return {"sqlite": sqlite, "postgres": _commands_on(bench, url, ground)}
+
+
+def _commands_on(bench: Bench, url: str, ground: Ground) -> Figures:
+    figures: Figures = {}
+    with halls.product(url, bench.folder, ground.people[:WRITERS]) as (child, browsers):
+        for name, boards in (("one_space", [ground.hall] * WRITERS), ("twenty_spaces", list(ground.networks))):
+            with halls.writers_in(browsers, boards) as (seats, writers):
+                runs = [write(seats, writers, child.cpu, bench.effort.write_s) for _ in range(bench.effort.writes)]
+            figures[name] = _command_figures(runs)
+    return figures
+
+
+def _command_figures(runs: Sequence[Acknowledged]) -> Figures:
+    p95 = [quantile(sorted(run.waits), 0.95) for run in runs]
+    return {
+        "per_s": round(_median(runs, "per_s")),
+        "p95_ms": _ms(median(p95)),
+        "p50_ms": _ms(median(quantile(sorted(run.waits), 0.5) for run in runs)),
+        "per_s_spread": _spread(run.per_s for run in runs),
+        "cpu_us_each": round(median(run.server_cpu_share / run.per_s for run in runs) * 1e6),
+        "server_cpu_share": round(_median(runs, "server_cpu_share"), 2),
+        "driver_cpu_share": round(_median(runs, "driver_cpu_share"), 2),
+    }
+
+
+# --- snapshot and memory ---------------------------------------------------------------------------------------------
+
+
+def snapshot(bench: Bench) -> Figures:
+    """The first and every further reading of a big board. Cold is a server that has not got the space in memory."""
+    return {f"tasks_{size}": _snapshot_of(bench, board) for size, board in bench.ground.sized.items()}
+
+
+def _snapshot_of(bench: Bench, board: Board) -> Figures:
+    cold: list[float] = []
+    warm: list[float] = []
+    path = f"/api/spaces/{board.space}/snapshot"
+    plain = packed = b""
+    for _ in range(bench.effort.colds):
+        with halls.product(bench.sqlite, bench.folder, bench.ground.people[:1]) as (_, (browser,)):
+            browser.get(f"/api/spaces/{bench.ground.hall.space}/snapshot")  # what any first request costs
+            cold.append(browser.get(path)[1])
+            warm += [browser.get(path)[1] for _ in range(bench.effort.warms)]
+            packed, plain = browser.get(path)[0], browser.get(path, gzip=False)[0]
+    return {
+        "cold_ms": _ms(median(cold)),
+        "warm_ms": _ms(median(warm)),
+        "cold_ms_spread": [_ms(min(cold)), _ms(max(cold))],
+        "warm_p95_ms": _ms(quantile(sorted(warm), 0.95)),
+        "bytes": len(plain),
+        "compressed_bytes": len(packed),
+    }
+
+
+def memory(bench: Bench) -> Figures:
+    """What an idle seat holds of the server's memory, and an idle connection of the bare server's."""
+    space = bench.ground.hall.space
+    with halls.product(bench.sqlite, bench.folder, bench.ground.people) as (child, browsers):
+        ours = _growth(child, lambda number: browsers[number % PEOPLE].socket(space))
+        whole = child.resident()
+    with halls.bare(bench.folder) as (other, other_port):
+        theirs = _growth(other, lambda _: Wire(other_port, "/"))
+    return {
+        "kib_per_seat": round(ours / 1024, 1),
+        "bare_kib_per_connection": round(theirs / 1024, 1),
+        "server_mib_with_seats": round(whole / 2**20),
+        "seats": IDLE_SEATS,
+    }
+
+
+def _growth(child: Child, connect: Callable[[int], Wire]) -> float:
+    """Bytes for each connection, after a few have paid for what is made once."""
+    with Seats([connect(number) for number in range(20)]):
+        before = child.resident()
+        with Seats([connect(number) for number in range(IDLE_SEATS)]) as seats:
+            seats.drain()
+            return (child.resident() - before) / IDLE_SEATS
+
+
+def client(_: Bench) -> Figures:
+    """Bytes of the first load of a board, as the check of the budget counts them."""
+    manifest = size.DIST / ".vite" / "manifest.json"
+    if not manifest.exists():
+        raise CannotMeasure("The web client is not built: `make client` does that.")
+    files = size.files_of(size.FIRST_LOAD, json.loads(manifest.read_text()))
+    weights = {file: round(size.weight(size.DIST / file) * 1000) for file in files}
+    return {
+        f"{kind}_gzip_bytes": sum(weight for file, weight in weights.items() if file.endswith(f".{kind}"))
+        for kind in size.BUDGET
+    }
+
+
+# --- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+def quantile(samples: Sequence[float], share: float) -> float:
+    """The value below which this share of the sorted samples lies."""
+    return samples[min(int(len(samples) * share), len(samples) - 1)]
+
+
+def _median(runs: Sequence[Any], name: str) -> float:
+    return float(median(getattr(run, name) for run in runs))
+
+
+def _spread(rates: Any) -> list[int]:
+    found = sorted(rates)
+    return [round(found[0]), round(found[-1])]
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
