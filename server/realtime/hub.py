@@ -294,7 +294,8 @@ class Hub:
         connection, room = seat.connection, seat.room
         lines = [] if wanted.fresh else self._topped_up(room, wanted.since, missing)
         message = None
-        if lines is not None and not takes_away(lines, seat.viewer):
+        continues = wanted.viewer in (0, seat.viewer)
+        if lines is not None and continues and not takes_away(lines, seat.viewer):
             message = payload(room.id, lines, seat.viewer, room.ring.head)
         if message is None or len(message) > BOUND:
             self._begin_anew(connection, room)

@@ -83,6 +83,8 @@ class TakeSeat(Struct, frozen=True):
     space: Id
     since: int
     head: str
+    viewer: int = 0
+    """For which kind of viewer what the client holds was made; 0 says nothing."""
 
     @property
     def fresh(self) -> bool:
@@ -171,8 +173,8 @@ class Protocol:
         match message:
             case Hello():
                 return self._hello(message)
-            case Watch(space=space, since=since, head=head):
-                return self._watch(TakeSeat(space, since, head))
+            case Watch(space=space, since=since, head=head, viewer=viewer):
+                return self._watch(TakeSeat(space, since, head, viewer))
             case Unwatch(space=space):
                 return self._unwatch(space)
             case Do():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from server.core.ids import new_id
-from shared_schema.base import Visibility
+from shared_schema.base import Viewer, Visibility
 from shared_schema.board import EditTask, ShowTask
 from shared_schema.frames import State
 
@@ -111,6 +111,17 @@ async def test_another_head_a_future_seq_and_a_seq_without_head_begin_anew(any_h
     assert await client.watch(any_house.network, seq) == behind
     assert await client.watch(any_house.network, 0, head) == behind
     assert (await client.watch(any_house.network, seq, head))["t"] == "entries"
+
+
+async def test_what_was_made_for_another_kind_of_viewer_begins_anew(any_house: House) -> None:
+    """SEAT2: a role may have changed while the client was away, and nothing in the space's entries says so."""
+    client = await any_house.client(any_house.guest)
+    seq, head = await any_house.stands()
+    watch = {"t": "watch", "space": any_house.network, "since": seq, "head": head}
+    await client.say(watch | {"viewer": int(Viewer.MEMBER)})
+    assert await client.hear("behind") == {"t": "behind", "space": any_house.network, "seq": seq}
+    await client.say(watch | {"viewer": int(Viewer.GUEST)})
+    assert (await client.hear("entries"))["entries"] == []
 
 
 async def test_too_far_behind_for_the_ring_begins_anew(house: House) -> None:
