@@ -36,6 +36,8 @@ interface Work {
   etag: { value: string; seq: number } | null
   fetching: boolean
   failures: number
+  /** Times that it fell behind without an entry in between. */
+  behinds: number
   again: Stop | null
   linger: Stop | null
   unsaved: Entries[]
@@ -114,6 +116,7 @@ export class Seats {
     try {
       const before = work.seat.confirmed.seq
       const { touched, entries, done } = work.seat.enter(frame.entries, frame.head)
+      work.behinds = 0
       if (work.seat.confirmed.seq === before) return
       this.#events.show(work.seat, { touched, entries })
       for (const one of done) this.#events.done(work.seat, one)
@@ -127,7 +130,13 @@ export class Seats {
 
   behind({ space }: Pick<Behind, 'space'>): void {
     const work = this.#works.get(space)
-    if (work) void this.#fetch(work)
+    if (!work || work.fetching) return
+    work.behinds += 1
+    // Once is the rule; a server that says so again and again must not be asked as fast as it answers.
+    if (work.behinds === 1) return void this.#fetch(work)
+    const ms = backOff(work.behinds, this.#world.random)
+    work.again?.()
+    work.again = this.#world.later(() => void this.#fetch(work), ms)
   }
 
   left({ space, reason }: Pick<Left, 'space' | 'reason'>): void {
@@ -171,6 +180,7 @@ export class Seats {
       etag: null,
       fetching: false,
       failures: 0,
+      behinds: 0,
       again: null,
       linger: null,
       unsaved: [],
