@@ -35,8 +35,15 @@ class Waiting(Struct):
     """A request that waits for its answer. `missed`: how often its spaces were locked by others."""
 
     request: Request
-    answer: Callable[[Answer], None]
+    answered: Callable[[Answer], None]
     missed: int = 0
+
+    def answer(self, answer: Answer) -> None:
+        """Gives the answer. A mistake of whoever takes it concerns nobody else in the batch."""
+        try:
+            self.answered(answer)
+        except Exception:
+            log.exception("an answer was not taken")
 
     @property
     def spaces(self) -> tuple[Id, ...]:

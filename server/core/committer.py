@@ -74,7 +74,7 @@ class Committer:
             batch = [self._inbox.popleft() for _ in range(min(MOST_COMMANDS, len(self._inbox)))]
             async with self.turn:
                 await self._take(batch)
-            self._keepers.let_go()
+                self._keepers.let_go()
             await asyncio.sleep(0)  # whoever was answered and has more to say is in the next batch, not the one after
         self._arrived.clear()
         self._idle.set()

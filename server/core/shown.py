@@ -16,10 +16,11 @@ from .space import Space, kind_of
 def shown(entry: Entry, viewer: Viewer) -> Entry | Hidden:
     """The entry as this kind of viewer gets it; one of which nothing is left is its bare number.
 
-    The very same object comes back when the viewer may see all of it, so that its encoding can be shared.
+    The very same object comes back when the viewer may see all of it, so that its encoding can be shared. An entry that
+    changed nothing says only on what somebody was at work, perhaps on something hidden: that is for moderators.
     """
     changes = tuple(seen for change in entry.changes if (seen := _shown(change, viewer)) is not None)
-    if not changes and entry.changes:
+    if not changes and (entry.changes or viewer != Viewer.MODERATOR):
         return Hidden(seq=entry.seq)
     if len(changes) == len(entry.changes) and all(a is b for a, b in zip(changes, entry.changes, strict=True)):
         return entry

@@ -159,6 +159,17 @@ async def test_cmd6_a_handlers_mistake_refuses_its_command_alone(
     assert "command failed" in caplog.text
 
 
+async def test_cmd6_an_answer_that_cannot_be_given_disturbs_nobody(small: SmallArea) -> None:
+    task, heard = await small.new_task(), Heard()
+    small.kernel.listen(heard)
+    author = Author(kind="person", id=small.coordinator)
+    edit = EditTask(task=task, title="Niemand hört zu")
+    request = Request(id=new_id(), space=small.network, command=edit, author=author)
+    small.kernel.enqueue(request, lambda _: 1 / 0)  # type: ignore[arg-type]
+    seqs = await small.accept(EditTask(task=task, title="Weiter"))
+    assert heard.of(small.network) == [seqs[small.network] - 1, seqs[small.network]]
+
+
 # --- several processes -----------------------------------------------------------------------------------------------
 
 
