@@ -17,7 +17,7 @@ const BOARD: Pick<Foreseen, Extract<BoardVerb, `board.${string}` | `column.${str
   'column.add': (draft, { id, board, title, after, colour, limit, done }) => {
     const place = placeAfter(columnsOf(draft, board), after ?? null)
     const rest = { colour: colour ?? null, limit: limit ?? null, done: done ?? false }
-    draft.put({ kind: 'column', id, to: AUDIENCES.area, board, title, place, ...rest })
+    draft.put({ kind: 'column', id, to: AUDIENCES.public, board, title, place, ...rest })
   },
   'column.edit': (draft, { column, title, colour, limit, done }, know) => {
     patchGiven(draft, 'column', column, { title, colour, limit, done })

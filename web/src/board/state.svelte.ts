@@ -88,7 +88,7 @@ export class BoardModel {
   #matches: (id: Id, view: CardView) => boolean = () => true
   readonly #cards = new Map<Id, Card>()
   readonly #taskOfPart = new Map<Id, Id>()
-  readonly #held = new Set<Id>()
+  readonly #held = new Map<Id, number>()
   #visitors: ReadonlyMap<Id, readonly Visitor[]> = new Map()
 
   constructor(source: Source, area: ReadSpace, me: Id, today: Day) {
@@ -157,13 +157,14 @@ export class BoardModel {
 
   /** Keeps a card on the page while somebody here is busy with it, even if others take it away. */
   hold(id: Id): void {
-    this.#held.add(id)
+    this.#held.set(id, (this.#held.get(id) ?? 0) + 1)
   }
 
-  /** The card goes where it belongs. */
+  /** Ends one `hold`; after the last one the card goes where it belongs. */
   release(id: Id): void {
-    if (!this.#held.delete(id)) return
-    this.#draw(new Set([id]), new Set(), [], false)
+    const holds = this.#held.get(id) ?? 0
+    if (holds > 1) this.#held.set(id, holds - 1)
+    else if (this.#held.delete(id)) this.#draw(new Set([id]), new Set(), [], false)
   }
 
   /** Freezes a card in its place while it is in the air; null lets it go. */
@@ -318,7 +319,7 @@ export class BoardModel {
   #arrange(lane: Lane): void {
     const here = this.#source.state.where('task', 'column', lane.id).filter(isOnBoard)
     const cards = here.flatMap((task) => this.#cards.get(task.id) ?? []).filter((card) => card.spot.column === lane.id)
-    for (const id of this.#held) {
+    for (const id of this.#held.keys()) {
       const card = this.#cards.get(id)
       if (card?.spot.column === lane.id && !cards.includes(card)) cards.push(card)
     }
