@@ -1,3 +1,7 @@
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte'
 
-export default { preprocess: vitePreprocess() }
+export default {
+  preprocess: vitePreprocess(),
+  // Without a single component in the old mode the bundler leaves the old mode's half of the runtime out.
+  compilerOptions: { runes: true },
+}

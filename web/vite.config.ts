@@ -16,6 +16,19 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     // The first versions with light-dark() and field sizing in CSS; anchors fall back to the middle of the page.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What every page of the shell needs, in one file: twenty small ones compress worse and come one by one.
+            {
+              name: 'shell',
+              test: /svelte\/src|\/src\/(schema|sync\/|lib\/(?!offline)|ui\/(Icon|Face|GoalStone|Notices|LiveRegion)|corridor\/(?!GoalCard))|\/src\/app\/(?!\w+Page\.|Sheet|Account|Display|Choice|sync-notices)/,
+            },
+          ],
+        },
+      },
+    },
     cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
   },
   server: {

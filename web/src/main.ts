@@ -3,7 +3,6 @@ import './ui/tokens.css'
 import './ui/ui.css'
 import App from './app/App.svelte'
 import { speak } from './lib/i18n.svelte'
-import { keepForOffline } from './lib/offline'
 import { firstLanguage, startPreferences } from './lib/preferences.svelte'
 
 startPreferences()
@@ -12,3 +11,8 @@ const target = document.getElementById('app')
 if (target) mount(App, { target })
 // Development serves files that no build has named.
 if (import.meta.env.PROD) void keepForOffline()
+
+/** Where the service worker cannot be had, as in some private windows, nothing is missing but the offline start. */
+async function keepForOffline(): Promise<void> {
+  await navigator.serviceWorker?.register('/service-worker.js').catch(() => undefined)
+}

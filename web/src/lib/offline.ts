@@ -9,13 +9,3 @@ export function answerOf(method: string, url: URL, origin: string, mode: Request
   if (mode === 'navigate') return 'page'
   return url.pathname.startsWith('/assets/') ? 'file' : 'network'
 }
-
-/** Lets the service worker of this build take over; where there is none, nothing is missing but the offline start. */
-export async function keepForOffline(): Promise<void> {
-  if (!('serviceWorker' in navigator)) return
-  try {
-    await navigator.serviceWorker.register('/service-worker.js')
-  } catch {
-    // Refused in private windows of some browsers.
-  }
-}
