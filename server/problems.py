@@ -17,7 +17,6 @@ from litestar.exceptions import HTTPException, ValidationException
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from server.core.commands import invalid
-from server.log import fields
 from shared_schema.frames import Problem
 from shared_schema.refusals import (
     AnyReason,
@@ -60,7 +59,7 @@ def problem_of(error: Exception) -> Problem:
             log.error("database_unreachable", exc_info=error)
             return Problem(status=503, reason=Unavailable())
     reference = uuid4().hex[:12]
-    log.error("internal", exc_info=error, extra=fields(reference=reference))
+    log.error("internal", exc_info=error, extra={"reference": reference})
     return Problem(status=500, reason=Internal(reference=reference))
 
 

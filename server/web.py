@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 from collections.abc import Mapping
 from hashlib import sha256
@@ -21,6 +22,8 @@ from msgspec import Struct
 
 from server.settings import Settings
 from shared_schema.frames import Problem
+
+log = logging.getLogger("korridor.http")
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -79,12 +82,14 @@ class Gate:
             await send(message)
 
         if problem := self._problem(scope):
+            # Most often a proxy that does not pass the host on: the operator has to see what arrived.
+            log.warning("turned_away", extra={"status": problem.status, **_whence(scope)})
             await _send_problem(problem, send_with_headers)
         else:
             await self._app(scope, receive, send_with_headers)
 
     def _problem(self, scope: Any) -> Problem | None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = _headers(scope)
         if scope["path"] != "/health" and headers.get("host", "").lower() not in self._hosts:
             return Problem(status=421)
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
@@ -99,6 +104,16 @@ class Gate:
         if site is not None:
             return site == "same-origin"
         return headers.get("origin", "").lower() in self._origins
+
+
+def _headers(scope: Any) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _whence(scope: Any) -> dict[str, str]:
+    """What a request says about where it goes and comes from; strangers wrote it, so it is kept short."""
+    headers = _headers(scope)
+    return {name: headers.get(name, "")[:100] for name in ("host", "origin", "sec-fetch-site")}
 
 
 async def _send_problem(problem: Problem, send: Send) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
+from server.log import JsonLines
 from server.web import HEADERS
 from tests.support.instances import Instance, running_instance
 
@@ -72,6 +74,18 @@ async def test_every_answer_carries_our_headers(instance: Instance, path: str) -
         answer = await browser.get(path)
     assert HEADERS.items() <= {name: answer.headers.get(name) for name in HEADERS}.items()
     assert "server" not in answer.headers
+
+
+async def test_who_is_turned_away_stands_in_the_log_on_one_line(
+    instance: Instance, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with instance.browser() as browser:
+        await browser.post("/api/me", headers={"Origin": "https://evil.example" + "x" * 500})
+        await browser.get("/", headers={"Host": "evil.example"})
+    lines = [JsonLines().format(record) for record in caplog.records if record.getMessage() == "turned_away"]
+    by_origin, by_host = (msgspec.json.decode(line) for line in lines)
+    assert (by_origin["status"], len(by_origin["origin"])) == (403, 100)
+    assert (by_host["status"], by_host["host"]) == (421, "evil.example")
 
 
 def test_the_content_policy_trusts_no_text_on_the_page_and_no_other_host() -> None:
