@@ -6,6 +6,7 @@ allow-list. A mention `@[id]` becomes the person's name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Final
@@ -27,6 +28,8 @@ TAGS: Final = {
 }
 ATTRIBUTES: Final = {"a": {"href", "title"}, "ol": {"start"}, "span": {"class", "data-person"}, "code": {"class"}}
 SCHEMES: Final = {"http", "https", "mailto", "tel"}
+_LEADS_SOMEWHERE: Final = re.compile(rf"(?:{'|'.join(sorted(SCHEMES))}):|/(?![/\\])", re.IGNORECASE)
+"""A link names where it leads, or a page of this instance; anything else is text that only looks like a link."""
 UNKNOWN: Final = "…"
 """Shown for somebody whom this reader does not know; the id says nothing to people."""
 
@@ -76,5 +79,9 @@ def render(text: str, names: Mapping[Id, str]) -> str:
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
-        filter_style_properties=set(),
+        attribute_filter=_keep_attribute,
     )
+
+
+def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
+    return None if attribute == "href" and not _LEADS_SOMEWHERE.match(value) else value
