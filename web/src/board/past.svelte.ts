@@ -48,7 +48,7 @@ export class Past {
       if (this.#wanted !== seq) return
       this.#source.state = state
       this.at = entry?.at ?? null
-      if (entry) this.model.today = dayOf(entry.at, clock.timezone)
+      if (entry) this.model.begin(dayOf(entry.at, clock.timezone))
       this.model.change({ keys: new Set(), entries: [], fresh: true })
       this.told = entry?.seq === seq ? this.#tell(entry, state) : t('past.unseen')
       this.failed = false

@@ -82,9 +82,9 @@ export class Projects {
     for (const { desk } of this.all) desk.model.show(filter)
   }
 
-  set today(today: Day) {
+  begin(today: Day): void {
     this.#today = today
-    for (const { desk } of this.all) desk.model.today = today
+    for (const { desk } of this.all) desk.model.begin(today)
   }
 
   /** Who is present in the projects, besides those on the network's own board. */

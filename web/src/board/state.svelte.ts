@@ -4,7 +4,7 @@
 import type { Column, Day, Entry, Goal, Id, Instant, PresentPerson } from '../schema.ts'
 import type { Key, Mark, ReadSpace, SpaceChange } from '../sync/index.ts'
 import { parseKey } from '../sync/index.ts'
-import { type Around, type CardView, cardView, isOnBoard, isOpen, nameOf } from './cards.ts'
+import { type CardView, cardView, isOnBoard, isOpen, nameOf } from './cards.ts'
 import { type Filter, isActive, matcher, NO_FILTER } from './filter.ts'
 import { columnsOf } from './foresee.ts'
 import { byPlace } from './places.ts'
@@ -82,9 +82,11 @@ export class BoardModel {
   readonly shown = $derived(this.lanes.reduce((sum, lane) => sum + lane.cards.length, 0))
   readonly total = $derived(this.lanes.reduce((sum, lane) => sum + lane.count, 0))
 
+  /** The day by which tasks are late: of a past board, the day it shows. */
+  today = $state() as Day
   readonly #source: Source
   readonly #me: Id
-  #around: Around
+  readonly #area: ReadSpace
   #matches: (id: Id, view: CardView) => boolean = () => true
   readonly #cards = new Map<Id, Card>()
   readonly #taskOfPart = new Map<Id, Id>()
@@ -94,7 +96,8 @@ export class BoardModel {
   constructor(source: Source, area: ReadSpace, me: Id, today: Day) {
     this.#source = source
     this.#me = me
-    this.#around = { area, today }
+    this.#area = area
+    this.today = today
     this.#readGoals()
     this.#drawAll(new Set())
   }
@@ -136,9 +139,9 @@ export class BoardModel {
   }
 
   /** Another day began: other tasks are late. */
-  set today(today: Day) {
-    if (today === this.#around.today) return
-    this.#around = { ...this.#around, today }
+  begin(today: Day): void {
+    if (today === this.today) return
+    this.today = today
     this.#drawAll(new Set())
   }
 
@@ -193,7 +196,7 @@ export class BoardModel {
   }
 
   nameOf(person: Id): string {
-    return nameOf(person, this.#source.state, this.#around.area)
+    return nameOf(person, this.#source.state, this.#area)
   }
 
   /** When the newest of the done cards in a lane was finished; for "the last 30 days". */
@@ -232,7 +235,7 @@ export class BoardModel {
   }
 
   #readGoals(): void {
-    const goals = [...this.#around.area.all('goal').values()]
+    const goals = [...this.#area.all('goal').values()]
     this.goals = goals.sort((a, b) => a.number - b.number)
   }
 
@@ -285,7 +288,7 @@ export class BoardModel {
       this.#takeOff(id, card, lost, fresh)
       return
     }
-    const view = cardView(state, task, this.#around)
+    const view = cardView(state, task, { area: this.#area, today: this.today })
     for (const part of view.parts) this.#taskOfPart.set(part, id)
     if (card) {
       card.view = view

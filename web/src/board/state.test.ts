@@ -206,7 +206,7 @@ test('marks of saving and visitors reach their card', () => {
 test('a new day makes tasks late', () => {
   const world = new World([task(1, 1, 'A', { due: '2026-11-16' })])
   expect(world.model.card(A.id)?.view.overdue).toBe(false)
-  world.model.today = '2026-11-17'
+  world.model.begin('2026-11-17')
   expect(world.model.card(A.id)?.view.overdue).toBe(true)
 })
 
