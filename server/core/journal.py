@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Delete,
+    Row,
+    Select,
+    String,
+    Table,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shared_schema.base import Author, Entity, Id, SpaceKind
@@ -96,8 +114,8 @@ class Opened(Struct, frozen=True):
 
 def lock(connection: Connection, wanted: Collection[Id], *, wait: bool) -> dict[Id, SpaceRow]:
     """The rows of the wanted spaces whose locks this transaction gets: at once, or in id order if it shall `wait`."""
-    rows = select(spaces).where(spaces.c.id.in_(sorted(wanted))).order_by(spaces.c.id)
-    return {row.id: _space_row(row) for row in connection.execute(rows.with_for_update(skip_locked=not wait))}
+    rows = connection.execute(_locks(connection.dialect.name, wait), {"ids": sorted(wanted)})
+    return {row.id: _space_row(row) for row in rows}
 
 
 def open_batch(
@@ -111,20 +129,42 @@ def open_batch(
     others = set(areas) - locked.keys()
     heads = {row.id: row.seq for row in locked.values()}
     if others:
-        heads |= {row.id: row.seq for row in connection.execute(_heads, {"ids": list(others)})}
+        heads |= {row.id: row.seq for row in connection.execute(_heads(connection.dialect.name), {"ids": list(others)})}
     return Opened(locked, heads, find_commands(connection, commands), database_time(connection))
 
 
-_heads = select(spaces.c.id, spaces.c.seq).where(spaces.c.id.in_(bindparam("ids", expanding=True)))
-_repeats = select(
-    journal.c.command, journal.c.by_id, journal.c.space, journal.c.seq, journal.c.salt, journal.c.fingerprint
-).where(journal.c.command.in_(bindparam("ids", expanding=True)))
+# Statements of every batch are built once: building one costs SQLAlchemy more than running it costs the database.
+
+
+def _among(column: Column[str], dialect: str) -> ColumnElement[bool]:
+    """Whether a column has one of the values `ids`. On PostgreSQL as an array: one statement however many there are,
+    which stays prepared, instead of one for each number."""
+    if dialect == "postgresql":
+        return column == any_(bindparam("ids", type_=postgresql.ARRAY(String)))
+    return column.in_(bindparam("ids", expanding=True))
+
+
+@cache
+def _locks(dialect: str, wait: bool) -> Select[Any]:
+    rows = select(spaces).where(_among(spaces.c.id, dialect)).order_by(spaces.c.id)
+    return rows.with_for_update(skip_locked=not wait)
+
+
+@cache
+def _heads(dialect: str) -> Select[Any]:
+    return select(spaces.c.id, spaces.c.seq).where(_among(spaces.c.id, dialect))
+
+
+@cache
+def _repeats(dialect: str) -> Select[Any]:
+    columns = ("command", "by_id", "space", "seq", "salt", "fingerprint")
+    return select(*(journal.c[name] for name in columns)).where(_among(journal.c.command, dialect))
 
 
 def find_commands(connection: Connection, commands: Collection[Id]) -> dict[tuple[Id, Id], Known]:
     """Those of the commands that are in the journal, by (command, actor)."""
     found: dict[tuple[Id, Id], Known] = {}
-    for row in connection.execute(_repeats, {"ids": list(commands)}):
+    for row in connection.execute(_repeats(connection.dialect.name), {"ids": list(commands)}):
         before = found.get((row.command, row.by_id))
         seqs = {**(before.seqs if before else {}), row.space: row.seq}
         found[row.command, row.by_id] = Known(seqs, row.salt, row.fingerprint)
@@ -164,19 +204,18 @@ def write_batch(connection: Connection, rows: Writes) -> None:
         connection.execute(insert(spaces), rows.founded)
     if rows.heads:
         connection.execute(_move_head, rows.heads)
-    connection.execute(insert(journal), rows.journal)
+    connection.execute(_append, rows.journal)
     if rows.upserts:
-        connection.execute(_upsert(connection, entities), rows.upserts)
+        connection.execute(_upsert(connection.dialect.name, entities), rows.upserts)
     if rows.drops:
         connection.execute(_drop_entity, rows.drops)
     for kind, gone in rows.unprojected.items():
-        table = PROJECTIONS[kind].table
-        keys = (table.c.space == bindparam("_space"), table.c.id == bindparam("_id"))
-        connection.execute(delete(table).where(*keys), gone)
+        connection.execute(_drop_projected(PROJECTIONS[kind].table), gone)
     for kind, projected in rows.projected.items():
-        connection.execute(_upsert(connection, PROJECTIONS[kind].table), projected)
+        connection.execute(_upsert(connection.dialect.name, PROJECTIONS[kind].table), projected)
 
 
+_append = insert(journal)
 _move_head = (
     update(spaces)
     .where(spaces.c.id == bindparam("_id"))
@@ -187,9 +226,14 @@ _drop_entity = delete(entities).where(
 )
 
 
-def _upsert(connection: Connection, table: Any) -> Any:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table)
+@cache
+def _drop_projected(table: Table) -> Delete:
+    return delete(table).where(table.c.space == bindparam("_space"), table.c.id == bindparam("_id"))
+
+
+@cache
+def _upsert(dialect: str, table: Table) -> Any:
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     values = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=values)
 
