@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 
 from server.core.database import open_database, sqlite_engine
-from server.migrations import NewerDatabase, migrate, newest
+from server.migrations import NewerDatabase, alembic_config, migrate, newest
 from server.tables import metadata
+from tests.support.commands import environment
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -45,6 +50,35 @@ async def test_on_sqlite_they_are_the_same_line_by_line(sqlite_url: str, tmp_pat
         assert _definitions(other) == _definitions(one)
     made.dispose()
     by_steps.dispose()
+
+
+def test_the_names_of_the_steps_count_up_to_the_one_that_alembic_calls_the_newest() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config())
+    assert scripts.get_heads() == [newest()]
+    order = [step.revision for step in scripts.walk_revisions()]
+    assert order == sorted(order, reverse=True)
+
+
+PREPARE = """
+import asyncio, sys
+from server.serving import prepare
+from server.settings import Settings
+
+asyncio.run(prepare(Settings(database_url=sys.argv[1])))
+print(*sorted({"alembic", "sqlalchemy.orm"} & {*sys.modules}))
+"""
+
+
+def test_a_start_that_finds_the_database_as_it_should_be_needs_no_alembic(sqlite_url: str) -> None:
+    """Nor the ORM: together they are a third of a start."""
+    loaded = [
+        subprocess.run(
+            [sys.executable, "-c", PREPARE, sqlite_url], env=environment(), capture_output=True, text=True, check=True
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert "alembic" in loaded[0]
+    assert loaded[1] == []
 
 
 async def test_a_second_run_changes_nothing(database_url: str) -> None:
