@@ -178,6 +178,8 @@ class Hub:
 
     def disconnect(self, connection: Connection) -> None:
         """The client is gone: its seats are free, and nobody sees it here any more."""
+        if connection not in self._connections:
+            return
         connection.protocol.closed = connection.ended = True
         connection.link.on_drain = None
         del self._connections[connection]
@@ -564,10 +566,11 @@ class Hub:
     def sweep(self, at: float) -> None:
         """Looks for connections that have gone silent or are stuck, and lets go of spaces that nobody watches."""
         for connection in list(self._connections):
-            for consequence in connection.protocol.tick(at, connection.link.heard_at):
+            for consequence in connection.protocol.tick(at, heard=connection.link.heard()):
                 self._carry_out(connection, consequence)
             if connection.stuck_at is not None and at - connection.stuck_at >= STUCK:
                 connection.link.abort()
+                self.disconnect(connection)
         for id, room in list(self._rooms.items()):
             if at - room.asked_at >= ASK_AGAIN:
                 self._resolve_again(room)

@@ -32,10 +32,6 @@ def _header(length: int) -> bytes:
 class Link(Protocol):
     """The way to one client. Nothing here waits."""
 
-    @property
-    def heard_at(self) -> float:
-        """When the last byte came from the client."""
-
     on_drain: Callable[[], None] | None
     """Called when the write buffer has run low again after it was full."""
 
@@ -47,6 +43,9 @@ class Link(Protocol):
 
     def beat(self) -> None:
         """Asks the client for a sign of life."""
+
+    def heard(self) -> bool:
+        """Whether anything came from the client since this was asked last."""
 
     def close(self, code: int) -> None:
         """Says why, and ends the connection, soon even if the other end does not answer."""
@@ -61,9 +60,8 @@ class Link(Protocol):
 class AsgiLink:
     """A link over plain ASGI `send()`, for any server. Dearer than the direct one: a short task for each burst."""
 
-    def __init__(self, send: Callable[[Any], Awaitable[None]], clock: Callable[[], float]) -> None:
+    def __init__(self, send: Callable[[Any], Awaitable[None]]) -> None:
         self._send = send
-        self._clock = clock
         self._waiting: list[Message | int] = []
         self._size = 0
         self._sender: asyncio.Task[None] | None = None
@@ -71,11 +69,6 @@ class AsgiLink:
         self._idle.set()
         self.closing = False
         self.on_drain: Callable[[], None] | None = None
-
-    @property
-    def heard_at(self) -> float:
-        """Now: pongs do not reach an ASGI application, so noticing silence is left to the server's own keepalive."""
-        return self._clock()
 
     def offer(self, message: Message) -> bool:
         if self._size >= BOUND:
@@ -87,16 +80,22 @@ class AsgiLink:
         self._put(message, len(message.payload))
 
     def beat(self) -> None:
-        """Left to the server, too."""
+        """Left to the server's own keepalive: pings and pongs do not reach an ASGI application."""
+
+    def heard(self) -> bool:
+        """Always: for the same reason."""
+        return True
 
     def close(self, code: int) -> None:
         self._put(int(code), 0)
         self.closing = True
 
     def abort(self) -> None:
-        """Leaves out what waits; ASGI knows no harder end than a close."""
+        """Leaves out what waits. The socket itself is the server's: ASGI knows no harder end than a close."""
         self._waiting.clear()
-        self.close(1011)
+        self.closing = True
+        if self._sender is not None:
+            self._sender.cancel()
 
     async def writable_again(self) -> None:
         await self._idle.wait()

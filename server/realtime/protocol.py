@@ -119,11 +119,12 @@ _decode = msgspec.json.Decoder(ClientMessage | list[ClientMessage]).decode
 class Protocol:
     """The state of one connection: greeted or not, which spaces it watches, when it was last heard of."""
 
-    __slots__ = ("author", "beat_at", "closed", "greeted", "opened_at", "watched")
+    __slots__ = ("author", "beat_at", "closed", "greeted", "heard_at", "opened_at", "watched")
 
     def __init__(self, author: Author, at: float) -> None:
         self.author = author
         self.opened_at = at
+        self.heard_at = at
         self.beat_at = at
         self.greeted = False
         self.closed = False
@@ -151,14 +152,16 @@ class Protocol:
         """A binary frame arrived: there is none in this protocol."""
         return [] if self.closed else self._close(CloseCode.MALFORMED)
 
-    def tick(self, at: float, heard_at: float) -> list[Consequence]:
-        """Time passed. `heard_at` is when the last byte came from the other end."""
+    def tick(self, at: float, *, heard: bool) -> list[Consequence]:
+        """Time passed. `heard` says whether anything came from the other end since the last tick."""
         if self.closed:
             return []
+        if heard:
+            self.heard_at = at
         overdue = not self.greeted and at - self.opened_at >= HELLO_WITHIN
-        if overdue or at - heard_at >= SILENCE:
+        if overdue or at - self.heard_at >= SILENCE:
             return self._close(CloseCode.SILENT)
-        if at - max(heard_at, self.beat_at) >= HEARTBEAT:
+        if at - max(self.heard_at, self.beat_at) >= HEARTBEAT:
             self.beat_at = at
             return [Beat()]
         return []

@@ -53,7 +53,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     def data_received(self, data: bytes) -> None:
-        self.link.heard_at = self.loop.time()
+        self.link.something_came = True
         super().data_received(data)
 
     def resume_writing(self) -> None:
@@ -69,12 +69,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 class DirectLink:
     """Writes frames that are ready straight to the transport."""
 
-    __slots__ = ("_abort_timer", "_protocol", "heard_at", "on_drain")
+    __slots__ = ("_abort_timer", "_protocol", "on_drain", "something_came")
 
     def __init__(self, protocol: SocketProtocol) -> None:
         self._protocol = protocol
         self._abort_timer: asyncio.TimerHandle | None = None
-        self.heard_at = protocol.loop.time()
+        self.something_came = False
         self.on_drain: Callable[[], None] | None = None
 
     def offer(self, message: Message) -> bool:
@@ -93,6 +93,10 @@ class DirectLink:
         if self._open:
             self._protocol.conn.send_ping(b"")
             self._flush()
+
+    def heard(self) -> bool:
+        came, self.something_came = self.something_came, False
+        return came
 
     def close(self, code: int) -> None:
         if not self._open:
@@ -133,7 +137,7 @@ class DirectLink:
 def link_of(connection: WebSocket[Any, Any, Any]) -> Link:
     """The direct link where our protocol class serves the socket, else the one over plain ASGI."""
     direct = cast(Link | None, connection.scope.get(LINK))
-    return direct or AsgiLink(connection.send, asyncio.get_running_loop().time)
+    return direct or AsgiLink(connection.send)
 
 
 def socket_handler(hub: Hub, identify: Identify, origins: Collection[str]) -> WebsocketRouteHandler:

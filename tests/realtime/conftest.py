@@ -28,7 +28,8 @@ from server.realtime.routes import Live, space_routes
 from server.realtime.snapshots import Snapshots
 from server.realtime.socket import SERVER_OPTIONS, SocketProtocol, socket_handler
 from shared_schema.base import Author, Id
-from shared_schema.board import Column, CreateTask
+from shared_schema.board import Column, CreateTask, DescribeTask
+from shared_schema.frames import Accepted
 from shared_schema.people import AddParticipant, JoinPerson
 from tests.support.areas import SmallArea, found_small_area, running_kernel
 
@@ -83,6 +84,10 @@ class Client:
         except ConnectionClosed:
             return self.socket.close_code
 
+    def read_on(self) -> None:
+        """A slow client begins to read as fast as others."""
+        self.socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+
     async def settle(self) -> None:
         """Returns when everything that the server has said so far was read."""
         await self.say({"t": "ping"})
@@ -119,15 +124,24 @@ class House:
         await self.small.accept(AddParticipant(person=self.guest, role="guest"))
         await self.kernel.followed()
 
-    async def client(self, person: Id | None = None, *, greet: bool = True) -> Client:
+    async def client(self, person: Id | None = None, *, greet: bool = True, **options: Any) -> Client:
         """A client of this person (the member, unless said otherwise)."""
+        plain: dict[str, Any] = {"compression": None, "max_size": None, "max_queue": None, "ping_interval": None}
+        options = {"origin": ORIGIN, "close_timeout": 1, **plain, **options}
         headers = {PERSON: person or self.member}
-        uri = f"ws://127.0.0.1:{self.port}/ws"
-        opening = connect(uri, origin=ORIGIN, additional_headers=headers, compression=None, max_size=None)  # type: ignore[arg-type]
+        opening = connect(f"ws://127.0.0.1:{self.port}/ws", additional_headers=headers, **options)
         client = Client(await self._stack.enter_async_context(opening))
         if greet:
             await client.say({"t": "hello", "protocol": 1})
             assert (await client.hear("welcome"))["person"] == (person or self.member)
+        return client
+
+    async def slow_client(self, person: Id | None = None) -> Client:
+        """A client that reads from the network only while a test listens to it."""
+        slow = socket.create_connection(("127.0.0.1", self.port))
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client = await self.client(person, sock=slow, max_queue=1)
+        self._stack.callback(client.socket.transport.abort)  # what it never read must not hold up the end of the test
         return client
 
     def http(self, person: Id | None = None) -> httpx.AsyncClient:
@@ -144,6 +158,12 @@ class House:
         id = new_id()
         await self.small.accept(CreateTask(id=id, column=await self.column(), title=title, **extra))
         return id
+
+    async def flood(self, task: Id, times: int) -> None:
+        """Writes the longest text there is into a task's description, again and again, from the coordinator."""
+        for revision in range(times):
+            text = DescribeTask(task=task, text="Z" * 20_000)
+            assert isinstance(await self.small.send(text, expects={"revision": revision}), Accepted)
 
     async def stands(self, space: Id | None = None) -> tuple[int, str]:
         """Where a space stands: seq and head, as clients hold them."""
@@ -166,6 +186,7 @@ async def serving(app: Litestar, protocol: Any) -> AsyncIterator[int]:
     config = uvicorn.Config(app, log_level="warning", lifespan="off", ws=protocol, **SERVER_OPTIONS)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:  # whoever comes before it serves waits in the backlog
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32_768)  # so that a slow reader soon is one
         running = asyncio.create_task(server.serve([listening]))
         try:
             yield listening.getsockname()[1]
@@ -190,7 +211,7 @@ async def open_house(url: str, protocol: Any, **hub_options: Any) -> AsyncIterat
             histories=Histories(kernel),
             author_of=lambda request: Author(kind="person", id=request.headers[PERSON]),
         )
-        handlers = [space_routes(live), socket_handler(hub, _identify, [ORIGIN])]
+        handlers: list[Any] = [space_routes(live), socket_handler(hub, _identify, [ORIGIN])]
         app = Litestar(handlers, exception_handlers={Exception: handle}, openapi_config=None, logging_config=None)
         port = await stack.enter_async_context(serving(app, protocol))
         house = House(small, hub, port, clock, snapshots)
