@@ -24,8 +24,8 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-async def small(database_url: str, clock: SetClock) -> AsyncIterator[SmallArea]:
-    async with running_kernel(database_url, clock=clock) as kernel:
+async def small(sqlite_url: str, clock: SetClock) -> AsyncIterator[SmallArea]:
+    async with running_kernel(sqlite_url, clock=clock) as kernel:
         yield await found_small_area(kernel)
 
 
@@ -84,3 +84,8 @@ async def test_a_task_that_was_done_again_is_put_away_again(small: SmallArea, cl
     clock.set(DONE + timedelta(days=80))
     assert await duties.fulfil(small.kernel) == 1
     assert await put_away(small, task)
+
+
+async def test_postgresql_does_the_same_duty(postgres_url: str, clock: SetClock) -> None:
+    async with running_kernel(postgres_url, clock=clock) as kernel:
+        await test_a_task_is_put_away_thirty_days_after_it_was_done(await found_small_area(kernel), clock)

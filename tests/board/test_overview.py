@@ -25,15 +25,15 @@ from shared_schema.board import (
     ShowTask,
 )
 from shared_schema.frames import Overview, SpaceLine
-from shared_schema.people import AddParticipant, FoundSpace, JoinPerson
+from shared_schema.people import AddParticipant, FoundSpace, JoinOrganisation, JoinPerson
 from tests.support.areas import SmallArea, found_small_area, running_kernel
 
 NOW = datetime(2026, 11, 16, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-async def small(database_url: str) -> AsyncIterator[SmallArea]:
-    async with running_kernel(database_url, clock=SetClock(NOW)) as kernel:
+async def small(sqlite_url: str) -> AsyncIterator[SmallArea]:
+    async with running_kernel(sqlite_url, clock=SetClock(NOW)) as kernel:
         yield await found_small_area(kernel)
 
 
@@ -60,6 +60,12 @@ async def joined(small: SmallArea, role: str, part: str | None = None) -> Id:
     if part is not None:
         await small.accept(AddParticipant(person=id, role=part))  # type: ignore[arg-type]
     return id
+
+
+async def an_organisation(small: SmallArea) -> Id:
+    join = JoinOrganisation(id=new_id(), name="Verein", sector="civil")
+    await small.accept(join, space=small.area)
+    return join.id
 
 
 async def test_what_waits_is_what_one_owns_and_is_open_soonest_first(small: SmallArea) -> None:
@@ -150,6 +156,15 @@ async def test_binned_tasks_of_a_removed_column_wait_for_nobody(small: SmallArea
 
 
 async def test_roles_are_the_strongest_by_space(small: SmallArea) -> None:
+    await small.accept(AddParticipant(person=small.member, role="reader", organisation=await an_organisation(small)))
     held = await small.kernel.database.read(people_views.roles, small.member)
     assert held == {small.member: {small.network: "member"}}
     assert await small.kernel.database.read(people_views.areas) == [small.area]
+
+
+async def test_postgresql_gives_the_same_page(postgres_url: str) -> None:
+    async with running_kernel(postgres_url, clock=SetClock(NOW)) as kernel:
+        small = await found_small_area(kernel)
+        await test_what_waits_is_what_one_owns_and_is_open_soonest_first(small)
+        await test_nobody_counts_or_waits_for_what_they_may_not_see(small)
+        await test_roles_are_the_strongest_by_space(small)
