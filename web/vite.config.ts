@@ -23,7 +23,7 @@ export default defineConfig({
             // What every page of the shell needs, in one file: twenty small ones compress worse and come one by one.
             {
               name: 'shell',
-              test: /svelte\/src|\/src\/(schema|sync\/|lib\/(?!offline)|ui\/(Icon|Face|GoalStone|Notices|LiveRegion)|corridor\/(?!GoalCard))|\/src\/app\/(?!\w+Page\.|Sheet|Account|Display|Choice|sync-notices)/,
+              test: /svelte\/src|\/src\/(schema|sync\/(?!part\.|longpoll)|lib\/(?!offline)|ui\/(Icon|Face|GoalStone|Notices|LiveRegion)|corridor\/(?!GoalCard))|\/src\/app\/(?!\w+Page\.|Sheet|Account|Display|Choice|sync-notices)/,
             },
           ],
         },

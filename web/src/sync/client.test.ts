@@ -6,7 +6,7 @@ import { registerForesee, registerInverse } from './registry.ts'
 import { Clock, settled } from './support/clock.ts'
 import { newTask, TestServer } from './support/server.ts'
 import { ME, Tab } from './support/tab.ts'
-import type { Outcome, Overwritten, SpaceChange } from './types.ts'
+import type { Client, Outcome, Overwritten, SpaceChange } from './types.ts'
 
 const SPACE = '0190a000-0000-7000-8000-000000005001'
 const OTHER = '0190a000-0000-7000-8000-000000005002'
@@ -621,6 +621,11 @@ describe('the cold part of a task', () => {
     mentions: [],
     edited_at: null,
   })
+  const opened = async (client: Client) => {
+    const part = client.taskPart(SPACE, TASK)
+    await until(async () => part.status !== 'loading')
+    return part
+  }
   const say = (number: number, text: string) =>
     server.write(SPACE, [{ do: 'put', entity: comment(number, text) }], { verb: 'comment.add', about: TASK })
 
@@ -628,8 +633,7 @@ describe('the cold part of a task', () => {
     const { client } = await seated()
     say(1, 'Erster')
     await settled()
-    const part = client.taskPart(SPACE, TASK)
-    await settled()
+    const part = await opened(client)
     expect(part.comments.map(({ html }) => html)).toEqual(['<p>Erster</p>'])
     let told = 0
     part.subscribe(() => {
@@ -648,8 +652,7 @@ describe('the cold part of a task', () => {
 
   test('shows my own comment before the server has it', async () => {
     const { client } = await seated()
-    const part = client.taskPart(SPACE, TASK)
-    await settled()
+    const part = await opened(client)
     server.holds = true
     void client.do(SPACE, { verb: 'comment.add', id: id(8), task: TASK, text: 'Ich auch' })
     expect(part.comments.map(({ comment: { text }, html }) => [text, html])).toEqual([['Ich auch', null]])
@@ -662,18 +665,23 @@ describe('the cold part of a task', () => {
   test('what happens while it is being read is not lost', async () => {
     const { client } = await seated()
     say(1, 'Erster')
+    server.lateParts = []
     const part = client.taskPart(SPACE, TASK)
+    await until(async () => server.lateParts?.length === 1)
     say(2, 'Zweiter')
+    server.write(SPACE, [{ do: 'patch', kind: 'comment', id: id(1), fields: { text: 'Geändert' }, was: {}, to: 7 }])
     await settled()
-    expect(part.comments).toHaveLength(2)
+    expect(part.status).toBe('loading')
+    server.lateParts[0]?.()
+    await settled()
+    expect(part.comments.map(({ comment: { text } }) => text)).toEqual(['Geändert', 'Zweiter'])
   })
 
   test('leaves nothing in the space when it is closed', async () => {
     const { client, seat } = await seated()
     say(1, 'Erster')
     await settled()
-    const part = client.taskPart(SPACE, TASK)
-    await settled()
+    const part = await opened(client)
     expect(seat.state.all('comment').size).toBe(1)
     part.close()
     expect(seat.state.all('comment').size).toBe(0)
@@ -682,8 +690,7 @@ describe('the cold part of a task', () => {
 
   test('is gone with its task', async () => {
     const { client } = await seated()
-    const part = client.taskPart(SPACE, TASK)
-    await settled()
+    const part = await opened(client)
     server.write(SPACE, [{ do: 'drop', kind: 'task', id: TASK, to: 7 }])
     await settled()
     expect(part.status).toBe('gone')
@@ -693,8 +700,7 @@ describe('the cold part of a task', () => {
     const { client } = await seated()
     server.crash()
     await settled()
-    const part = client.taskPart(SPACE, TASK)
-    await settled()
+    const part = await opened(client)
     expect(part.status).toBe('failed')
     server.up = true
     await clock.pass(10_000)

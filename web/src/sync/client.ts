@@ -7,7 +7,7 @@ import { type Http, httpOver } from './http.ts'
 import { newId } from './ids.ts'
 import { Link } from './link.ts'
 import { aboutOf, isGuessed, isStuck, named, type Row, spacesOf } from './outbox.ts'
-import { Part } from './part.ts'
+import { Parts } from './parts.ts'
 import type { Done, Undoing } from './registry.ts'
 import type { News, Seat } from './seat.ts'
 import { Seats } from './seats.ts'
@@ -47,7 +47,7 @@ class TabClient implements Client {
   readonly #drafts: Drafts
   readonly #history = new History()
   readonly #values: MyValues
-  readonly #parts = new Map<string, Part>()
+  readonly #parts: Parts
   readonly #name: string
   readonly #stops: Stop[] = []
   readonly #statusTells = new Set<(status: Status) => void>()
@@ -70,6 +70,7 @@ class TabClient implements Client {
     this.#values = new MyValues((values) => void this.#storage.keepFact('my values', values))
     this.#link = this.#newLink()
     this.#seats = this.#newSeats()
+    this.#parts = this.#newParts()
     this.#delivery = this.#newDelivery()
     this.#status = {
       link: 'reconnecting',
@@ -139,41 +140,7 @@ class TabClient implements Client {
   }
 
   taskPart(space: Id, task: Id): PartHandle {
-    const key = `${space}/${task}`
-    const seat = this.#seats.hold(space)
-    const part = this.#parts.get(key) ?? this.#openPart(key, seat, task)
-    part.holders += 1
-    let held = true
-    return {
-      space,
-      task,
-      get status() {
-        return part.status
-      },
-      get description() {
-        return part.description
-      },
-      get descriptionHtml() {
-        return part.descriptionHtml
-      },
-      get comments() {
-        return part.comments
-      },
-      subscribe: (tell) => part.subscribe(tell),
-      close: () => {
-        if (held) this.#closePart(key, part, seat)
-        held = false
-      },
-    }
-  }
-
-  #closePart(key: string, part: Part, seat: Seat): void {
-    part.holders -= 1
-    if (part.holders === 0) {
-      this.#parts.delete(key)
-      part.close()
-    }
-    this.#seats.release(seat)
+    return this.#parts.open(space, task)
   }
 
   // --- commands ---
@@ -405,15 +372,15 @@ class TabClient implements Client {
     })
   }
 
-  #openPart(key: string, seat: Seat, task: Id): Part {
-    const part = new Part(seat, task, {
+  #newParts(): Parts {
+    return new Parts({
       http: this.#http,
       later: (run, ms) => this.#world.later(run, ms),
-      show: (at, touched) => this.#show(at, { touched }),
+      hold: (space) => this.#seats.hold(space),
+      release: (seat) => this.#seats.release(seat),
+      show: (seat, touched) => this.#show(seat, { touched }),
       failed: (problem) => this.#link.read(problem),
     })
-    this.#parts.set(key, part)
-    return part
   }
 
   #received(message: Exclude<ServerMessage, { t: 'welcome' }>): void {

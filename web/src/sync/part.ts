@@ -26,7 +26,6 @@ export class Part {
   readonly space: Id
   readonly task: Id
   status: PartHandle['status'] = 'loading'
-  holders = 0
   readonly #seat: Seat
   readonly #world: PartWorld
   /** The rendered text of each cold entity, with the text that it was made of. */

@@ -4,13 +4,13 @@ import type { Behind, ClientMessage, Entries, EntriesPage, Id, Left, Me, Presenc
 import { SCHEMA } from '../schema.ts'
 import { backOff } from './connection.ts'
 import type { Http } from './http.ts'
-import { LongPoll, type PollSeat } from './longpoll.ts'
+import type { LongPoll, PollEvents, PollSeat } from './longpoll.ts'
 import { Hole } from './reducer.ts'
 import type { Done } from './registry.ts'
 import { type News, Seat } from './seat.ts'
 import { type SpaceState, same } from './state.ts'
 import type { SavedSpace, Storage } from './storage.ts'
-import type { ReadProblem, Stop } from './types.ts'
+import { ReadProblem, type Stop } from './types.ts'
 import type { World } from './world.ts'
 
 /** A seat outlives its last holder, because the next page often wants the same space. */
@@ -53,7 +53,8 @@ export class Seats {
   readonly #me: Me
   readonly #events: SeatsEvents
   readonly #works = new Map<Id, Work>()
-  readonly #poll: LongPoll
+  /** Comes when it is needed, which is almost never. */
+  #poll: LongPoll | null = null
   #via: 'socket' | 'poll' | null = null
 
   constructor(world: World, http: Http, storage: Storage, me: Me, events: SeatsEvents) {
@@ -62,16 +63,6 @@ export class Seats {
     this.#storage = storage
     this.#me = me
     this.#events = events
-    this.#poll = new LongPoll(
-      http,
-      {
-        page: (page) => this.entered(page),
-        behind: (space) => this.behind({ space }),
-        left: (space) => this.left({ space, reason: 'no_access' }),
-        failed: (problem) => events.failed(problem),
-      },
-      (run, ms) => world.later(run, ms),
-    )
   }
 
   get(space: Id): Seat | undefined {
@@ -101,12 +92,14 @@ export class Seats {
 
   up(via: 'socket' | 'poll'): void {
     this.#via = via
+    this.#poll?.stop()
     for (const work of this.#works.values()) this.#follow(work, via === 'poll')
+    if (via === 'poll') void this.#startPolling()
   }
 
   down(): void {
     this.#via = null
-    this.#poll.stop()
+    this.#poll?.stop()
     for (const { seat } of this.#works.values()) seat.setPresent([])
   }
 
@@ -167,7 +160,7 @@ export class Seats {
 
   stop(): void {
     this.#via = null
-    this.#poll.stop()
+    this.#poll?.stop()
     for (const work of this.#works.values()) this.#stop(work)
     this.#works.clear()
   }
@@ -255,10 +248,29 @@ export class Seats {
     this.#events.send(messages)
   }
 
+  async #startPolling(): Promise<void> {
+    try {
+      const { LongPoll } = await import('./longpoll.ts')
+      this.#poll ??= new LongPoll(this.#http, this.#pollEvents(), (run, ms) => this.#world.later(run, ms))
+      this.#repoll()
+    } catch {
+      this.#events.failed(new ReadProblem(0))
+    }
+  }
+
+  #pollEvents(): PollEvents {
+    return {
+      page: (page) => this.entered(page),
+      behind: (space) => this.behind({ space }),
+      left: (space) => this.left({ space, reason: 'no_access' }),
+      failed: (problem) => this.#events.failed(problem),
+    }
+  }
+
   #repoll(): void {
     if (this.#via !== 'poll') return
     const ready = [...this.#works.values()].filter(({ seat, fetching }) => seat.status === 'ready' && !fetching)
-    this.#poll.watch(ready.map(({ seat }): PollSeat => ({ space: seat.id, seq: () => seat.confirmed.seq })))
+    this.#poll?.watch(ready.map(({ seat }): PollSeat => ({ space: seat.id, seq: () => seat.confirmed.seq })))
   }
 
   /** Takes a snapshot, however often it has to ask, and follows from there. */

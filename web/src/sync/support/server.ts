@@ -54,6 +54,8 @@ export class TestServer {
   /** Commands wait until `answer` is called. */
   holds = false
   readonly held: (() => void)[] = []
+  /** Cold parts are read at once and answered when this is called. */
+  lateParts: (() => void)[] | null = null
   readonly #accepted = new Map<Id, Record<Id, number>>()
 
   constructor(me: Me) {
@@ -229,7 +231,7 @@ export class TestServer {
     if (!there) return json({ status: 404, reason: { reason: 'not_found', kind: 'space', id: space } }, 404)
     if (what === 'snapshot') return this.#snapshot(there, new Headers(init?.headers))
     if (what === 'entries') return this.#entries(there, Number(url.searchParams.get('after')), init?.signal)
-    if (what === 'tasks') return this.#part(there, id)
+    if (what === 'tasks') return this.#late(this.#part(there, id))
     if (what === 'commands') return this.#posted(space, JSON.parse(String(init?.body)))
     return json({ status: 404, reason: null }, 404)
   }
@@ -262,6 +264,12 @@ export class TestServer {
       comments: comments.map((comment) => ({ comment, html: html(comment.text) })),
       entities: [],
     })
+  }
+
+  async #late(answer: Response): Promise<Response> {
+    const late = this.lateParts
+    if (late) await new Promise<void>((resolve) => late.push(resolve))
+    return answer
   }
 
   #posted(space: Id, body: Omit<Do, 't' | 'space'>): Response {
