@@ -84,10 +84,6 @@ class Client:
         except ConnectionClosed:
             return self.socket.close_code
 
-    def read_on(self) -> None:
-        """A slow client begins to read as fast as others."""
-        self.socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-
     async def settle(self) -> None:
         """Returns when everything that the server has said so far was read."""
         await self.say({"t": "ping"})
@@ -139,7 +135,7 @@ class House:
     async def slow_client(self, person: Id | None = None) -> Client:
         """A client that reads from the network only while a test listens to it."""
         slow = socket.create_connection(("127.0.0.1", self.port))
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         client = await self.client(person, sock=slow, max_queue=1)
         self._stack.callback(client.socket.transport.abort)  # what it never read must not hold up the end of the test
         return client
