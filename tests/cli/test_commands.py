@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import sqlite3
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from server import __version__
+from server.core.ids import new_id
 from tests.support.commands import Serving, korridor
 from tests.support.servers import free_port
 
@@ -123,6 +126,53 @@ async def test_told_to_stop_it_asks_sockets_to_come_back_and_ends_in_order(sqlit
     assert socket.close_code == 1012
     events = [json.loads(line) for line in complained.splitlines()]
     assert (code, [event["event"] for event in events]) == (0, ["signed_in"])
+
+
+async def test_told_to_stop_under_load_it_loses_nothing_that_it_acknowledged(database_url: str) -> None:
+    with Serving(database_url, "--demo") as serving:
+        person = next(one for one in _get(serving, "/api/demo/people") if one["role"] == "coordination")
+        cookie = _sign_in(serving, person["person"])
+        async with httpx.AsyncClient(
+            base_url=serving.url, headers={"Origin": serving.url, "Cookie": cookie}, timeout=30
+        ) as browser:
+            spaces = (await browser.get("/api/overview")).json()["spaces"]
+            space = next(one["id"] for one in spaces if one["space_kind"] == "network")
+            board = (await browser.get(f"/api/spaces/{space}/snapshot")).json()
+            column = next(one["id"] for one in board["entities"] if one["kind"] == "column")
+            quiet = (await browser.get(f"/api/spaces/{spaces[0]['id']}/snapshot")).json()
+            accepted: list[str] = []
+            writers = [asyncio.create_task(_write(browser, space, column, accepted)) for _ in range(8)]
+            poll = asyncio.create_task(
+                browser.get(f"/api/spaces/{quiet['space']}/entries?after={quiet['seq']}&wait=25")
+            )
+            while len(accepted) < 40:
+                await asyncio.wait(writers, timeout=0.01)
+            code, _, _ = await asyncio.to_thread(serving.stop)
+            await asyncio.wait(writers)
+            waited = await poll
+    assert code == 0
+    assert waited.status_code in (200, 410), "who was waiting got an answer"
+    assert not [writer.exception() for writer in writers if writer.exception()]
+    with Serving(database_url, "--demo") as serving:
+        async with httpx.AsyncClient(base_url=serving.url, headers={"Cookie": cookie}, timeout=30) as browser:
+            page = (await browser.get(f"/api/spaces/{space}/entries?after={board['seq']}&limit=1000")).json()
+    written = [entry["command"] for entry in page["entries"]]
+    assert set(accepted) <= set(written)
+    assert len(written) == len(set(written))
+
+
+async def _write(browser: httpx.AsyncClient, space: str, column: str, accepted: list[str]) -> None:
+    """Creates tasks one after the other until the server is gone."""
+    while True:
+        command = {"verb": "task.create", "id": new_id(), "column": column, "title": "Unter Last"}
+        id = new_id()
+        try:
+            answer = await browser.post(f"/api/spaces/{space}/commands", json={"id": id, "command": command})
+        except httpx.TransportError:
+            return
+        assert answer.status_code in (200, 503), answer.text
+        if answer.status_code == 200:
+            accepted.append(id)
 
 
 def test_verify_names_the_place_that_was_altered(sqlite_url: str, tmp_path: Path) -> None:
