@@ -167,7 +167,9 @@ def find_commands(connection: Connection, commands: Collection[Id]) -> dict[tupl
     for row in connection.execute(_repeats(connection.dialect.name), {"ids": list(commands)}):
         before = found.get((row.command, row.by_id))
         seqs = {**(before.seqs if before else {}), row.space: row.seq}
-        found[row.command, row.by_id] = Known(seqs, row.salt, row.fingerprint)
+        # Of two spaces, only the one that the command was sent to keeps the fingerprint and its salt.
+        keeps = before if before is not None and row.fingerprint is None else row
+        found[row.command, row.by_id] = Known(seqs, keeps.salt, keeps.fingerprint)
     return found
 
 
