@@ -1,0 +1,78 @@
+"""A browser window of one person, and what one does in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.async_api import Locator, Page, Request, expect
+
+from shared_schema.base import Id
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+class Window:
+    """A page that keeps what went wrong in it and whom it talked to besides the server."""
+
+    def __init__(self, url: str, page: Page) -> None:
+        self.url = url
+        self.page = page
+        self.mistakes: list[str] = []
+        self.strangers: list[str] = []
+        page.on("pageerror", lambda error: self.mistakes.append(str(error)))
+        page.on("request", self._watch)
+
+    def _watch(self, request: Request) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.strangers.append(request.url)
+
+    async def sign_in(self, name: str) -> None:
+        """Signs a person of the demo in, as the sign-in page does."""
+        people = await (await self.page.request.get(f"{self.url}/api/demo/people")).json()
+        person = next(one["person"] for one in people if one["name"] == name)
+        headers = {"Origin": self.url}
+        answer = await self.page.request.post(f"{self.url}/api/demo/sign-in", data={"person": person}, headers=headers)
+        assert answer.ok, await answer.text()
+
+    async def spaces(self) -> dict[str, Id]:
+        """The spaces that this person may open, by name."""
+        overview = await (await self.page.request.get(f"{self.url}/api/overview")).json()
+        return {space["name"]: space["id"] for space in overview["spaces"]}
+
+    async def open_board(self, name: str, query: str = "") -> None:
+        """Opens the board of a space and waits until its columns are there."""
+        space = (await self.spaces())[name]
+        await self.page.goto(f"{self.url}/spaces/{space}{query}")
+        await expect(self.lane("Offen")).to_be_visible()
+
+    def lane(self, title: str) -> Locator:
+        return self.page.get_by_role("region", name=title, exact=True)
+
+    def card(self, title: str) -> Locator:
+        return self.page.locator(".card", has_text=title)
+
+    def card_in(self, lane: str, title: str) -> Locator:
+        return self.lane(lane).locator(".card", has_text=title)
+
+    async def titles(self, lane: str) -> list[str]:
+        """The titles in a column, from the top."""
+        return await self.lane(lane).locator(".card [data-title]").all_inner_texts()
+
+    async def open_task(self, title: str) -> Locator:
+        """Opens the panel of a task."""
+        await self.card(title).first.locator("[data-title]").click()
+        panel = self.page.get_by_role("complementary")
+        await expect(panel.get_by_role("heading", name=title)).to_be_visible()
+        return panel
+
+    async def axe(self) -> list[str]:
+        """What axe finds against WCAG 2.2 AA, a line each."""
+        await self.page.evaluate(AXE.read_text())
+        found = await self.page.evaluate(
+            """async () => {
+              const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+              const { violations } = await axe.run(document, { runOnly: { type: 'tag', values: tags } })
+              return violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.target.join(' ')}`))
+            }"""
+        )
+        return [str(line) for line in found]
