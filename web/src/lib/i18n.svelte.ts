@@ -10,6 +10,10 @@ const FILES = import.meta.glob<string>('../../../shared_schema/texts/*/{activity
 
 const wanted = new Set<TextArea>(['app'])
 let language = $state<Language>('de')
+/** The language wished for, and the one whose texts are here. Plain, so that an effect that asks for texts does not run
+ * again when they come. */
+let chosen: Language = 'de'
+let spoken: Language = 'de'
 let say = $state.raw(translator({}, 'de'))
 let loaded = new Set<string>()
 let texts: Texts = {}
@@ -27,22 +31,26 @@ export function currentLanguage(): Language {
 /** Makes the texts of these areas ready, in this language and in any chosen later. */
 export async function needTexts(...areas: TextArea[]): Promise<void> {
   for (const area of areas) wanted.add(area)
-  await load(language)
+  await load(chosen)
 }
 
 /** Shows the page in another language as soon as its texts are there. */
 export async function speak(next: Language): Promise<void> {
+  chosen = next
   await load(next)
-  document.documentElement.lang = next
+  document.documentElement.lang = chosen
 }
 
 async function load(next: Language): Promise<void> {
-  const missing = [...wanted].filter((area) => next !== language || !loaded.has(area))
+  const missing = [...wanted].filter((area) => next !== spoken || !loaded.has(area))
   if (missing.length === 0) return
   const parts = await Promise.all(missing.map((area) => read(next, area)))
-  if (next !== language) loaded = new Set()
-  texts = Object.assign({}, next === language ? texts : {}, ...parts)
+  // Another language was chosen meanwhile; what came too late must not bring the old one back.
+  if (next !== chosen) return load(chosen)
+  if (next !== spoken) loaded = new Set()
+  texts = Object.assign({}, next === spoken ? texts : {}, ...parts)
   for (const area of missing) loaded.add(area)
+  spoken = next
   language = next
   say = translator(texts, next)
 }
