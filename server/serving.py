@@ -26,6 +26,8 @@ from server.settings import Settings
 STOPS_WITHIN = 10
 """Seconds that requests under way have to finish when the server is told to stop."""
 BACKLOG = 2048
+KEEP_ALIVE = 75
+"""Seconds that a quiet connection stays open: longer than proxies keep theirs, so that none uses one that just closed."""
 
 
 async def serve(settings: Settings) -> None:
@@ -72,6 +74,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE,
                 timeout_graceful_shutdown=STOPS_WITHIN,
                 **UVICORN,
             )

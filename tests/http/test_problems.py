@@ -128,8 +128,9 @@ async def test_a_body_that_is_not_well_formed_says_where(
 async def test_a_body_beyond_the_limit_is_not_read(instance: Instance, area: SmallArea) -> None:
     async with instance.signed_in(area.member) as browser:
         for path in ("/api/demo/sign-in", f"/api/spaces/{area.network}/commands"):
-            answer = await browser.post(path, content=b" " * (FRAME_LIMIT + 1))
-            assert (answer.status_code, answer.json()) == (413, {"status": 413, "reason": None}), path
+            for body in (b" " * (FRAME_LIMIT + 1), _in_pieces(FRAME_LIMIT + 1)):
+                answer = await browser.post(path, content=body)
+                assert (answer.status_code, answer.json()) == (413, {"status": 413, "reason": None}), path
 
 
 async def test_a_query_that_is_not_well_formed_says_where(instance: Instance, area: SmallArea) -> None:
@@ -165,6 +166,12 @@ async def test_a_mistake_of_ours_is_logged_under_a_reference_and_not_shown(
     assert problem.reason.reference in line
     assert "ownerships" in line
     assert area.member not in line, "the values of a statement are about people"
+
+
+async def _in_pieces(size: int) -> AsyncIterator[bytes]:
+    """A body that does not say beforehand how long it is."""
+    for _ in range(0, size, 1024):
+        yield b" " * 1024
 
 
 async def _guest(area: SmallArea) -> str:
