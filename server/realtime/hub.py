@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Literal, Self, assert_never
 
 import msgspec
+from msgspec import UNSET
 
 from server.core.batch import Resolve
 from server.core.commands import Request
@@ -388,6 +389,8 @@ class Hub:
             self.begin_anew(space)
             return
         room.wake()
+        if any(_shows_or_hides(line) for line in lines):
+            self._present(room, bool(room.presence))  # where somebody is may be no place any more, or one again
         room.pending += lines
         if room.timer is not None or not room.pending:
             return
@@ -576,3 +579,7 @@ class Hub:
                 self._resolve_again(room)
             if room.empty and at - room.left_at >= LINGER:
                 self._rooms.pop(id).close()
+
+
+def _shows_or_hides(line: Line) -> bool:
+    return any(isinstance(change, Put) and change.formerly is not UNSET for change in line.entry.changes)

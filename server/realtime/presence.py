@@ -51,7 +51,7 @@ class Presence:
 
 def _seen(where: Where, space: Space, viewer: Viewer) -> Where:
     if where.task is None:
-        return Where()
+        return where
     task = space.lookup("task", where.task)
     return where if isinstance(task, Task) and task.to & viewer else Where()
 
