@@ -27,7 +27,7 @@ STOPS_WITHIN = 10
 """Seconds that requests under way have to finish when the server is told to stop."""
 BACKLOG = 2048
 KEEP_ALIVE = 75
-"""Seconds that a quiet connection stays open: longer than proxies keep theirs, so that none uses one that just closed."""
+"""Seconds that a quiet connection stays open: longer than proxies keep theirs, so that they use none just closed."""
 
 
 async def serve(settings: Settings) -> None:
