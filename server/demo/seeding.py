@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import asyncio
+from datetime import date
+from itertools import groupby
 from typing import Final
 
 from server.core.commands import Request
@@ -49,9 +51,9 @@ async def seed(kernel: Kernel, clock: SetClock, today: date) -> int:
         raise AlreadySeeded
     now = clock.moment
     steps = history(scenario.read(await _begun(kernel) or today))
-    for step in steps:
-        await _take(kernel, clock, step, now)
-    await kernel.followed()
+    for at, together in groupby(steps, key=lambda step: step.at):
+        clock.set(min(at, now))
+        await _take(kernel, list(together))
     clock.set(now)
     return len(steps)
 
@@ -66,11 +68,12 @@ async def _begun(kernel: Kernel) -> date | None:
     return told.reference + (area.founded_on - told.area.founded_on)
 
 
-async def _take(kernel: Kernel, clock: SetClock, step: Step, now: datetime) -> None:
-    clock.set(min(step.at, now))
-    request = Request(id=step.id, space=step.space, command=step.command, author=step.author)
-    answer = await kernel.submit(request)
-    if isinstance(answer, Refused):
-        raise NotSeeded(f"{step.at:%Y-%m-%d} {step.command}: {answer.reason}")
-    if isinstance(step.command, FOLLOWED):
+async def _take(kernel: Kernel, steps: list[Step]) -> None:
+    """Steps of one moment, together: the kernel keeps their order, and the disk is asked once."""
+    requests = [Request(id=step.id, space=step.space, command=step.command, author=step.author) for step in steps]
+    answers = await asyncio.gather(*map(kernel.submit, requests))
+    for step, answer in zip(steps, answers, strict=True):
+        if isinstance(answer, Refused):
+            raise NotSeeded(f"{step.at:%Y-%m-%d} {step.command}: {answer.reason}")
+    if any(isinstance(step.command, FOLLOWED) for step in steps):
         await kernel.followed()
