@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Literal, get_args
 
 import msgspec
@@ -278,6 +279,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     reason: AnyReason | None = None
 
 
+@cache
 def schema_name() -> str:
     """A short name of this generation of the vocabulary: it changes when any Struct or field does."""
     shape = msgspec.json.schema_components(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from shared_schema.base import Id
 from shared_schema.frames import Accepted, Refused
+from shared_schema.refusals import IdReused
 
 from . import follow, journal, moments
 from .batch import Answer, Resolve
@@ -56,17 +57,20 @@ class Kernel:
         self._heard: asyncio.Queue[Id] = asyncio.Queue()
         self._paused = asyncio.Event()
         self._stop = contextlib.AsyncExitStack()
+        self._followers = _Tasks()
 
     async def __aenter__(self) -> Self:
         self.instance = await self.database.write(_instance_id)
         self._stop.callback(self.relay.listen(self._hear, self))
         tasks = await self._stop.enter_async_context(_Tasks())
-        for work in (self._committer.run(), self._follow(), self._catch_up(), self._probe()):
+        for work in (self._committer.run(), self._catch_up(), self._probe()):
             tasks.start(work)
+        self._followers.start(self._follow())
         await self._take_up()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._followers.aclose()  # first, because they send commands; the next start takes up what they leave
         await self._committer.idle()
         async with self._committer.turn:
             await self._stop.aclose()
@@ -179,7 +183,8 @@ class Kernel:
             other = await self.space(named) if named else None
             for request in follow.requests(entry, space, area, following, other):
                 answer = await self.submit(request)
-                if isinstance(answer, Refused):
+                # Followed before a restart, with what was true then: what is true now follows from a later entry.
+                if isinstance(answer, Refused) and not isinstance(answer.reason, IdReused):
                     log.warning("a derived command was refused: %s", answer.reason)
 
     async def followed(self) -> None:
