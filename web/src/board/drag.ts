@@ -4,6 +4,8 @@
 // Markup: lists that take a card carry `data-lane`, cards `data-card`, what must not start a drag is a control or
 // carries `data-still`. With `handle`, only an element that matches it starts one.
 
+import { cardElement } from './places-on-page.ts'
+
 /** Where something was let go: behind `after` in that lane, null means on top. */
 export interface Drop {
   card: string
@@ -208,11 +210,6 @@ function lastCard(list: Element): Element | null {
   let one = list.lastElementChild
   while (one && !isCard(one)) one = one.previousElementSibling
   return one
-}
-
-/** The element of a card, wherever it is now. */
-export function cardElement(root: ParentNode, card: string): HTMLElement | null {
-  return root.querySelector<HTMLElement>(`[data-card="${CSS.escape(card)}"]`)
 }
 
 function draggedElement(target: EventTarget | null, handle?: string): HTMLElement | null {

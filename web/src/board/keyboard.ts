@@ -3,8 +3,10 @@
 import { announce } from '../lib/announce.svelte'
 import { t } from '../lib/i18n.svelte'
 import type { Desk } from './desk.svelte'
-import { cardElement, Slot } from './drag'
+import { Slot } from './drag'
+import { letterKeys } from './letter-keys'
 import { type Direction, moveTo, neighbour, stepFrom, type Target } from './moves'
+import { cardElement } from './places-on-page'
 import type { Card, Lane } from './state.svelte'
 
 export interface CardKeys {
@@ -170,13 +172,6 @@ export function cardKeys(desk: Desk, root: HTMLElement, actions: CardActions): C
   }
 }
 
-/** Puts the focus on the title of a card. False if it is not there. */
-export function focusCard(root: ParentNode, card: string, options?: FocusOptions): boolean {
-  const link = cardElement(root, card)?.querySelector<HTMLElement>('a[data-title]')
-  link?.focus(options)
-  return link !== null && link !== undefined
-}
-
 function cardsIn(lane: Element | null | undefined): HTMLElement[] {
   return [...(lane?.querySelectorAll<HTMLElement>('[data-card]') ?? [])]
 }
@@ -188,17 +183,4 @@ function othersIn({ lane, card }: Lift): readonly Card[] {
 function whereIs(now: Lift) {
   const lane = now.lane.column.title
   return { lane, position: now.index + 1, count: othersIn(now).length + 1 }
-}
-
-const KEY = 'korridor.letter-keys'
-
-/** Keys that are single letters can be turned off, since dictation and slips of the hand press them too. */
-export const letterKeys = {
-  get on(): boolean {
-    return localStorage.getItem(KEY) !== 'off'
-  },
-  set on(on: boolean) {
-    if (on) localStorage.removeItem(KEY)
-    else localStorage.setItem(KEY, 'off')
-  },
 }

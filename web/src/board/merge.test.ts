@@ -22,15 +22,23 @@ test('the same change by both is taken once', () => {
 test('the same line changed differently keeps both and says so', () => {
   const pieces = threeWay('a\nb\nc', 'a\nmine\nc', 'a\ntheirs\nc')
   expect(pieces).toEqual([
-    { settled: true, lines: ['a'] },
-    { settled: false, base: ['b'], mine: ['mine'], theirs: ['theirs'] },
-    { settled: true, lines: ['c'] },
+    { mine: ['a'], theirs: ['a'], settled: ['a'] },
+    { mine: ['mine'], theirs: ['theirs'], settled: null },
+    { mine: ['c'], theirs: ['c'], settled: ['c'] },
   ])
   expect(together(pieces)).toEqual({ text: 'a\nmine\ntheirs\nc', undecided: 1 })
 })
 
 test('one removes what the other changes: both are kept in view', () => {
   expect(merged('a\nb\nc', 'a\nc', 'a\nB\nc')).toEqual({ text: 'a\nB\nc', undecided: 1 })
+})
+
+test('each side is shown as it was written, also where the runs settle by themselves', () => {
+  const [mine, theirs] = ['A\nb\nc\nd', 'a\nb\nd\ne']
+  const pieces = threeWay('a\nb\nc\nd', mine, theirs)
+  expect(pieces.flatMap((one) => one.mine).join('\n')).toBe(mine)
+  expect(pieces.flatMap((one) => one.theirs).join('\n')).toBe(theirs)
+  expect(together(pieces)).toEqual({ text: 'A\nb\nd\ne', undecided: 0 })
 })
 
 test('an empty base, as with a first description written by two', () => {

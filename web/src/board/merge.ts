@@ -1,10 +1,12 @@
 // Two people wrote in the same text. Lines that only one of them touched come together by themselves; where both
 // changed the same lines, a person decides. Nothing either of them typed is left out.
 
-/** A run of lines: settled, or written differently by both. */
-export type Piece =
-  | { settled: true; lines: string[] }
-  | { settled: false; base: string[]; mine: string[]; theirs: string[] }
+/** A run of lines as each wrote it, and what becomes of it: null where both changed it differently. */
+export interface Piece {
+  mine: string[]
+  theirs: string[]
+  settled: string[] | null
+}
 
 /** Brings two versions of `base` together, line by line. */
 export function threeWay(base: string, mine: string, theirs: string): Piece[] {
@@ -17,7 +19,7 @@ export function threeWay(base: string, mine: string, theirs: string): Piece[] {
     const [toM, toT] = i < b.length ? [inMine[i], inTheirs[i]] : [m.length, t.length]
     if (toM === undefined || toT === undefined) continue
     pushChange(pieces, b.slice(atB, i), m.slice(atM, toM), t.slice(atT, toT))
-    if (i < b.length) pushSettled(pieces, [b[i] as string])
+    if (i < b.length) pushSame(pieces, b[i] as string)
     ;[atB, atM, atT] = [i + 1, toM + 1, toT + 1]
   }
   return pieces
@@ -25,22 +27,30 @@ export function threeWay(base: string, mine: string, theirs: string): Piece[] {
 
 /** The text with both versions of every undecided run, mine first, and how many such runs there are. */
 export function together(pieces: readonly Piece[]): { text: string; undecided: number } {
-  const lines = pieces.flatMap((one) => (one.settled ? one.lines : [...one.mine, ...one.theirs]))
+  const lines = pieces.flatMap((one) => one.settled ?? [...one.mine, ...one.theirs])
   return { text: lines.join('\n'), undecided: pieces.filter((one) => !one.settled).length }
 }
 
-function pushChange(pieces: Piece[], base: string[], mine: string[], theirs: string[]): void {
-  const same = (a: string[], b: string[]) => a.join('\n') === b.join('\n') && a.length === b.length
-  if (same(mine, theirs) || same(theirs, base)) pushSettled(pieces, mine)
-  else if (same(mine, base)) pushSettled(pieces, theirs)
-  else pieces.push({ settled: false, base, mine, theirs })
+/** Whether both wrote a run alike. */
+export function isAlike({ mine, theirs }: Piece): boolean {
+  return equal(mine, theirs)
 }
 
-function pushSettled(pieces: Piece[], lines: string[]): void {
-  if (lines.length === 0) return
+function pushChange(pieces: Piece[], base: string[], mine: string[], theirs: string[]): void {
+  if (mine.length === 0 && theirs.length === 0) return
+  const mineCounts = equal(mine, theirs) || equal(theirs, base)
+  const settled = mineCounts ? mine : equal(mine, base) ? theirs : null
+  pieces.push({ mine, theirs, settled })
+}
+
+function pushSame(pieces: Piece[], line: string): void {
   const last = pieces.at(-1)
-  if (last?.settled) last.lines.push(...lines)
-  else pieces.push({ settled: true, lines: [...lines] })
+  if (last?.settled && isAlike(last)) last.settled = last.mine = last.theirs = [...last.mine, line]
+  else pieces.push({ mine: [line], theirs: [line], settled: [line] })
+}
+
+function equal(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((line, at) => line === b[at])
 }
 
 const MOST_CELLS = 4_000_000 // 8 MB of table; a text of 2,000 lines on both sides, more is compared as one run

@@ -1,7 +1,7 @@
-// What the client must know about board commands, on whichever page it starts.
+// What the client must know about board commands. The guesses are needed with the first card; the ways back only once
+// somebody has done something, so they come after the board.
 
 import { registerBoardForesee } from './foresee.ts'
-import { registerBoardInverses } from './inverse.ts'
 
 registerBoardForesee()
-registerBoardInverses()
+void import('./inverse.ts').then(({ registerBoardInverses }) => registerBoardInverses())

@@ -1,6 +1,6 @@
 // Keys that work anywhere on the board page, unless somebody is typing or a dialog is open.
 
-import { letterKeys } from './keyboard'
+import { letterKeys } from './letter-keys'
 
 export type Shortcuts = Record<'n' | '/' | 'f' | '?' | 'undo', () => unknown>
 
