@@ -551,6 +551,10 @@ class Hub:
             room.waiters.discard(waiter)
             room.left_at = self._clock()
 
+    def waited_for(self, space: Id) -> int:
+        """How many wait for news of a space without a seat."""
+        return len(self._rooms[space].waiters) if space in self._rooms else 0
+
     async def since(self, space: Id, seq: int, head: str | None = None) -> list[Line] | None:
         """What happened in a space after `seq` (at `head`, if given); None: that has to begin with a snapshot."""
         room = await self._room(space)

@@ -37,9 +37,11 @@ class Snapshots:
     """The snapshots of this process. A crowd that asks for the same one at once waits for one making of it."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self.made = 0
+        """How many have been made, in all."""
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._made: OrderedDict[Hashable, Made] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Made] = OrderedDict()
         self._making: dict[Hashable, asyncio.Task[Made]] = {}
 
     async def now(self, space: Space, viewer: Viewer) -> Made:
@@ -48,9 +50,9 @@ class Snapshots:
 
     async def get(self, key: Hashable, make: Callable[[], Snapshot]) -> Made:
         """The snapshot known by this key, made if need be. `make` is called at once or not at all."""
-        made = self._made.get(key)
+        made = self._kept.get(key)
         if made is not None:
-            self._made.move_to_end(key)
+            self._kept.move_to_end(key)
             return made
         if key not in self._making:
             self._making[key] = asyncio.get_running_loop().create_task(self._make(key, _encode(make())))
@@ -61,10 +63,11 @@ class Snapshots:
             made = Made(plain, await asyncio.to_thread(_gzip, plain))
         finally:
             del self._making[key]
-        self._made[key] = made
+        self.made += 1
+        self._kept[key] = made
         self._bytes += len(made.plain) + len(made.gzipped)
-        while self._bytes > self._most_bytes and len(self._made) > 1:
-            _, oldest = self._made.popitem(last=False)
+        while self._bytes > self._most_bytes and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
             self._bytes -= len(oldest.plain) + len(oldest.gzipped)
         return made
 

@@ -144,6 +144,12 @@ class House:
         headers = {PERSON: person or self.member}
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}/api/spaces", headers=headers, timeout=40)
 
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Lets the server go on until something holds."""
+        async with asyncio.timeout(10):
+            while not holds():  # noqa: ASYNC110 (what is waited for has no event, and this is its own loop)
+                await asyncio.sleep(0)
+
     async def column(self) -> Id:
         space = await self.kernel.space(self.network)
         assert space is not None
