@@ -79,7 +79,7 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
         if settings.demo_live:
             from server.demo import colleagues  # and their scenario: only such a demo needs them in memory
 
-            tasks(colleagues.work(kernel, hub))
+            tasks(_optional(colleagues.work(kernel, hub)))
         yield Korridor(Gate(app, settings), app, kernel, hub, sessions)
 
 
@@ -122,6 +122,14 @@ async def _tasks() -> AsyncIterator[Callable[[Any], None]]:
         yield lambda work: started.append(group.create_task(work))
         for task in started:
             task.cancel()
+
+
+async def _optional(work: Awaitable[None]) -> None:
+    """Does work that the instance can do without: when it fails, that is logged, and everything else goes on."""
+    try:
+        await work
+    except Exception:
+        log.exception("optional_work_failed")
 
 
 async def _repeat(every: float, work: Callable[[], Awaitable[object]]) -> None:
