@@ -41,8 +41,9 @@ def test_an_entry_of_which_nothing_is_left_is_its_number() -> None:
     assert msgspec.json.encode(Hidden(seq=7)) == b'{"shown":0,"seq":7}'
 
 
-def test_an_entry_that_changed_nothing_is_its_number_because_it_names_what_it_is_about() -> None:
-    assert shown(entry(), Viewer.MODERATOR) == Hidden(seq=7)
+def test_an_entry_that_changed_nothing_tells_only_moderators_what_it_was_about() -> None:
+    assert shown(entry(), Viewer.MEMBER) == Hidden(seq=7)
+    assert shown(entry(), Viewer.MODERATOR) == entry()
 
 
 def test_what_is_hidden_is_dropped_for_those_who_saw_it() -> None:
