@@ -13,11 +13,13 @@ export class Seat {
   readonly #changes: () => void
   readonly #seat: () => void
 
-  constructor(space: Id) {
+  /** With `appear` the others see that I am here. */
+  constructor(space: Id, { appear = false }: { appear?: boolean } = {}) {
     const handle = session.client.open(space)
     this.handle = handle
     this.#changes = createSubscriber((update) => handle.subscribe(update))
     this.#seat = createSubscriber((update) => handle.subscribeSeat(update))
+    if (appear) handle.sayPresence({})
     onDestroy(() => handle.close())
   }
 

@@ -115,7 +115,7 @@ export interface SpaceHandle {
   subscribeSeat(tell: () => void): Stop
   /** What a task or column says of its saving. Changes are told as the key `mark:<id>`. */
   mark(about: Id): Mark
-  /** Where I am, for the others; said again after reconnects. null: only here. */
+  /** Where I am, for the others; said again after reconnects. `{}`: here. null: not here any more. */
   sayPresence(where: Where | null): void
   /** Gives the seat back; the last one out closes it after a short while. */
   close(): void
