@@ -7,6 +7,7 @@ import {
   type Effect,
   FIRST_WAIT,
   GREETING_WITHIN,
+  GROWTH,
   type Input,
   LONGEST_WAIT,
   PATIENCE,
@@ -85,16 +86,16 @@ describe('losing it', () => {
       closed(6_001, 1006),
       read(6_002, 'none'),
     ] as const
-    expect(waitOf(play(...failing).effects, 'retry')).toMatchObject({ ms: FIRST_WAIT })
+    expect(waitOf(play(...failing).effects, 'retry')).toMatchObject({ ms: (FIRST_WAIT * GROWTH) / 2 })
     const again = play(...failing, timer(7_000, 'retry'), closed(7_001, 1006), read(7_002, 'none'))
-    expect(waitOf(again.effects, 'retry')).toMatchObject({ ms: FIRST_WAIT * 2 })
+    expect(waitOf(again.effects, 'retry')).toMatchObject({ ms: (FIRST_WAIT * GROWTH ** 2) / 2 })
   })
 
   test.each([0, 0.5, 0.999999])('jitter %d stays within its bounds', (value) => {
     for (let failures = 0; failures < 40; failures += 1) {
       const ms = backOff(failures, () => value)
       expect(ms).toBeGreaterThanOrEqual(0)
-      expect(ms).toBeLessThan(Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures))
+      expect(ms).toBeLessThan(Math.min(LONGEST_WAIT, FIRST_WAIT * GROWTH ** failures))
     }
   })
 

@@ -4,10 +4,12 @@
 import type { ClientMessage } from '../schema.ts'
 import { PROTOCOL } from '../schema.ts'
 
-/** Doubled after each failure and never used whole: the wait is anything between nothing and this. */
+/** Grows with each failure and is never used whole: the wait is anything between nothing and this. */
 export const FIRST_WAIT = 500
-/** All clients of a restarted server are back within half a minute, even those who saw it fail several times. */
-export const LONGEST_WAIT = 15_000
+/** A server needs some seconds to start; doubling would make clients sleep as long again when it is there. */
+export const GROWTH = 1.6
+/** All clients of a restarted server are back soon, and a crowd of them does not come at once. */
+export const LONGEST_WAIT = 8_000
 /** After `restart` (1012) nobody failed: a second is enough to spread the clients. */
 export const RESTART_WAIT = 1_000
 /** From opening a socket to `welcome`. */
@@ -98,7 +100,7 @@ export const AT_REST: Connection = {
 
 /** Full jitter: the wait before the next attempt after so many failures. */
 export function backOff(failures: number, random: () => number): number {
-  return random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures)
+  return random() * Math.min(LONGEST_WAIT, FIRST_WAIT * GROWTH ** failures)
 }
 
 export function step(at: Connection, input: Input, env: Env): Step {
