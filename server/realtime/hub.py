@@ -521,20 +521,6 @@ class Hub:
         """The people who have a socket here."""
         return {person for person, sockets in self._of_person.items() if sockets > 0}
 
-    def appear(self, space: Id, person: Id, where: Where | None) -> None:
-        """Shows somebody without a socket where a space is watched, or no more (None): the demo's colleagues."""
-        room = self._rooms.get(space)
-        if room is not None:
-            self._present(room, room.presence.say(person, person, where))
-
-    def watched(self) -> set[Id]:
-        """The spaces that somebody has a seat in, or waits for."""
-        return {id for id, room in self._rooms.items() if not room.empty}
-
-    def here(self) -> set[Id]:
-        """The people who have a socket here."""
-        return {person for person, sockets in self._of_person.items() if sockets > 0}
-
     def _present(self, room: Room, news: bool) -> None:
         if news and room.presence_timer is None:
             wait = max(room.presence_after - self._loop.time(), 0)
