@@ -35,7 +35,8 @@ def work(board: Board, tasks: Sequence[Id]) -> Iterator[Message]:
             title = f"Protokoll der Sitzung schreiben, Fassung {number}"
             command: dict[str, str | None] = {"verb": "task.edit", "task": task, "title": title}
         else:
-            column = board.columns[number // (2 * len(tasks)) % len(board.columns)]
+            # Never where the task stands already: an entry that changes nothing is shown to moderators only.
+            column = board.columns[(1 + number // (2 * len(tasks))) % len(board.columns)]
             command = {"verb": "task.move", "task": task, "column": column, "after": None}
         id = str(uuid_utils.uuid7())
         yield id, msgspec.json.encode({"t": "do", "id": id, "space": board.space, "command": command})
