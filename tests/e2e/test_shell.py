@@ -221,11 +221,13 @@ async def test_who_is_overwritten_unseen_is_told_and_takes_it_back_with_one_clic
     jana, josef = await opens("Jana Wolfsteiner"), await opens("Josef Dorfner")
     await jana.open_board(BUS)
     await josef.open_board(BUS)
+    await josef.open_task(TIMETABLE)
+    await josef.page.keyboard.press("Escape")
     await josef.page.context.set_offline(True)
 
     for window, title in ((jana, "Fahrplan, wie Jana ihn nennt"), (josef, "Fahrplan, wie Josef ihn nennt")):
         panel = await window.open_task(TIMETABLE)
-        await panel.get_by_role("button", name="Titel ändern").click()
+        await panel.get_by_role("button", name="Titel bearbeiten").click()
         field = panel.get_by_role("textbox", name="Titel")
         await field.fill(title)
         await field.press("Enter")
