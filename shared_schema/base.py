@@ -85,8 +85,9 @@ AUDIENCES: Final[dict[Visibility, Audience]] = {
 SpaceKind = Literal["area", "committee", "network", "key_project"]
 
 
-class Entity(Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """Something that exists in a space. Frozen: a change makes a new one.
+class Entity(Struct, frozen=True, kw_only=True, tag_field="kind", gc=False):
+    """Something that exists in a space. Frozen: a change makes a new one. It can be part of no cycle, so that the
+    collector of garbage need not walk through a hundred thousand of them while people wait.
 
     `id` is unique among entities of its kind in its space, `to` are the kinds of viewer that may see it.
     """

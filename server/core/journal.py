@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct, field
 from sqlalchemy import (
     Column,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Delete,
     Row,
@@ -23,11 +24,15 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    null,
     select,
     text,
+    type_coerce,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import NullType
 
 from shared_schema.base import Author, Entity, Id, SpaceKind
 from shared_schema.journal import AnyEntity, Change, Entry
@@ -114,57 +119,68 @@ class Opened(Struct, frozen=True):
 
 def lock(connection: Connection, wanted: Collection[Id], *, wait: bool) -> dict[Id, SpaceRow]:
     """The rows of the wanted spaces whose locks this transaction gets: at once, or in id order if it shall `wait`."""
-    rows = connection.execute(_locks(connection.dialect.name, wait), {"ids": sorted(wanted)})
+    rows = connection.execute(_locks(connection.dialect.name, wait), {"spaces": sorted(wanted)})
     return {row.id: _space_row(row) for row in rows}
 
 
 def open_batch(
     connection: Connection, wanted: Collection[Id], areas: Collection[Id], commands: Collection[Id], *, wait: bool
 ) -> Opened:
-    """Locks first; then, in statements of their own that see what others committed before, everything else.
+    """Locks first; then, in a statement of its own that sees what others committed before, everything else.
 
     One statement doing both would miss repeats under READ COMMITTED: it sees the journal as it was before the wait.
     """
     locked = lock(connection, wanted, wait=wait)
-    others = set(areas) - locked.keys()
-    heads = {row.id: row.seq for row in locked.values()}
-    if others:
-        heads |= {row.id: row.seq for row in connection.execute(_heads(connection.dialect.name), {"ids": list(others)})}
-    return Opened(locked, heads, find_commands(connection, commands), database_time(connection))
+    asked = {"areas": list(areas), "commands": list(commands)}
+    rows = connection.execute(_news(connection.dialect.name), asked).all()
+    heads = {row.command: row.seq for row in rows if row.space is None}
+    now = rows[0].now if rows else None
+    return Opened(locked, heads, _known(row for row in rows if row.space is not None), now or database_time(connection))
 
 
 # Statements of every batch are built once: building one costs SQLAlchemy more than running it costs the database.
 
 
-def _among(column: Column[str], dialect: str) -> ColumnElement[bool]:
-    """Whether a column has one of the values `ids`. On PostgreSQL as an array: one statement however many there are,
-    which stays prepared, instead of one for each number."""
+def _among(column: Column[str], name: str, dialect: str) -> ColumnElement[bool]:
+    """Whether a column has one of the values given under this name. On PostgreSQL as an array: one statement however
+    many there are, which stays prepared, instead of one for each number."""
     if dialect == "postgresql":
-        return column == any_(bindparam("ids", type_=postgresql.ARRAY(String)))
-    return column.in_(bindparam("ids", expanding=True))
+        return column == any_(bindparam(name, type_=postgresql.ARRAY(String)))
+    return column.in_(bindparam(name, expanding=True))
 
 
 @cache
 def _locks(dialect: str, wait: bool) -> Select[Any]:
-    rows = select(spaces).where(_among(spaces.c.id, dialect)).order_by(spaces.c.id)
+    rows = select(spaces).where(_among(spaces.c.id, "spaces", dialect)).order_by(spaces.c.id)
     return rows.with_for_update(skip_locked=not wait)
 
 
 @cache
-def _heads(dialect: str) -> Select[Any]:
-    return select(spaces.c.id, spaces.c.seq).where(_among(spaces.c.id, dialect))
+def _repeats(dialect: str) -> Select[Any]:
+    columns = (journal.c.command, journal.c.space, journal.c.by_id, journal.c.seq, journal.c.salt)
+    return select(*columns, journal.c.fingerprint).where(_among(journal.c.command, "commands", dialect))
 
 
 @cache
-def _repeats(dialect: str) -> Select[Any]:
-    columns = ("command", "by_id", "space", "seq", "salt", "fingerprint")
-    return select(*(journal.c[name] for name in columns)).where(_among(journal.c.command, dialect))
+def _news(dialect: str) -> CompoundSelect[Any]:
+    """Repeats, heads of areas (they have no `space`) and, from PostgreSQL, the time: one way there and back, not three.
+
+    Each takes as long as deciding several commands.
+    """
+    now = (func.clock_timestamp() if dialect == "postgresql" else null()).label("now")
+    areas = _among(spaces.c.id, "areas", dialect)
+    heads = select(spaces.c.id, null(), null(), spaces.c.seq, null(), null(), now).where(areas)
+    return union_all(_repeats(dialect).add_columns(now), heads)
 
 
 def find_commands(connection: Connection, commands: Collection[Id]) -> dict[tuple[Id, Id], Known]:
     """Those of the commands that are in the journal, by (command, actor)."""
+    return _known(connection.execute(_repeats(connection.dialect.name), {"commands": list(commands)}))
+
+
+def _known(rows: Iterable[Row[Any]]) -> dict[tuple[Id, Id], Known]:
     found: dict[tuple[Id, Id], Known] = {}
-    for row in connection.execute(_repeats(connection.dialect.name), {"ids": list(commands)}):
+    for row in rows:
         before = found.get((row.command, row.by_id))
         seqs = {**(before.seqs if before else {}), row.space: row.seq}
         # Of two spaces, only the one that the command was sent to keeps the fingerprint and its salt.
@@ -255,9 +271,11 @@ def load_space(connection: Connection, id: Id) -> Space | None:
 
 
 def load_entities(connection: Connection, space: Id) -> list[Entity]:
-    """Every entity of a space. The rows are joined to one array first: one decode instead of one a row."""
-    bodies = connection.execute(select(entities.c.body).where(entities.c.space == space)).scalars()
-    return list(_bodies.decode(b"[" + b",".join(map(bytes, bodies)) + b"]"))
+    """Every entity of a space, kind by kind. The rows are joined to one array: one decode instead of one a row."""
+    body = type_coerce(entities.c.body, NullType)  # as the driver gives it: nothing is done for each row
+    rows = connection.execute(select(body).where(entities.c.space == space).order_by(entities.c.kind))
+    bodies = cast(Sequence[bytes], rows.scalars().all())
+    return list(_bodies.decode(b"[" + b",".join(bodies) + b"]"))
 
 
 def entries_after(connection: Connection, space: Id, after: int, limit: int) -> list[Committed]:

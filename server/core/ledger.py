@@ -13,7 +13,7 @@ DOMAIN = b"korridor.journal.1"
 
 def _framed(parts: Iterable[bytes]) -> bytes:
     """The parts with their lengths before them, so that no two lists of parts give the same bytes."""
-    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(8, "big") + part for part in parts])
 
 
 def genesis(space: Id) -> bytes:
