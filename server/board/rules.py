@@ -70,13 +70,12 @@ def in_order(placed: Iterable[P]) -> list[P]:
 
 def place_after(others: Collection[Placed], after: Id | None) -> str:
     """A place right after another thing, before all of them if that is None, at the end if it has vanished."""
-    taken = {one.id: one.place for one in others}
     if after is None:
-        return places.between(None, min(taken.values(), default=None))
-    if after not in taken:
+        return places.between(None, min((one.place for one in others), default=None))
+    low = next((one.place for one in others if one.id == after), None)
+    if low is None:
         return place_at_end(others)
-    low = taken[after]
-    return places.between(low, min((place for place in taken.values() if place > low), default=None))
+    return places.between(low, min((one.place for one in others if one.place > low), default=None))
 
 
 def place_at_end(others: Collection[Placed]) -> str:
@@ -126,11 +125,14 @@ def refuse_if_full(space: Space, column: Column, by: Actor, *, arriving: Id) -> 
 
     The limit is an agreement of the people, so it holds for what they bring into the column: moving, creating, sending.
     It does not hold for the system, nor where refusing would lose or hide something: restoring, reopening, or the tasks
-    of a removed column. Then the column shows in words that it is over its limit.
+    of a removed column. Then the column shows in words that it is over its limit. Only what the actor sees counts, so
+    that nobody learns of hidden tasks by being refused.
     """
     if column.limit is None or column.done or by.is_system:
         return
-    if sum(is_open(task) for task in tasks_in(space, column.id, without=arriving)) >= column.limit:
+    seen = int(by.viewer or 0)
+    there = tasks_in(space, column.id, without=arriving)
+    if sum(is_open(task) and bool(task.to & seen) for task in there) >= column.limit:
         raise Refusal(ColumnFull(column=column.id, limit=column.limit))
 
 

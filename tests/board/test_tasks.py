@@ -248,6 +248,14 @@ def test_what_is_archived_binned_or_done_does_not_fill_a_column(world: World) ->
     world.task("in", column=column)
 
 
+def test_nobody_learns_of_hidden_tasks_by_a_full_column(world: World) -> None:
+    column = limited(world, 1)
+    world.task("hidden", column=column, visibility=Visibility.MODERATORS)
+    world.task("seen")
+    assert isinstance(world.refused(MoveTask(task=id_of("seen"), column=column)), ColumnFull)
+    world.do(MoveTask(task=id_of("seen"), column=column), "max")
+
+
 def test_the_limit_does_not_hold_for_the_system(world: World) -> None:
     column = limited(world, 1)
     world.task("in", column=column)
