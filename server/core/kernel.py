@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from shared_schema.base import Id
 from shared_schema.frames import Accepted, Refused
-from shared_schema.refusals import IdReused
+from shared_schema.refusals import IdReused, NotFound
 
 from . import follow, journal, moments
 from .batch import Answer, Resolve
@@ -184,7 +184,8 @@ class Kernel:
             for request in follow.requests(entry, space, area, following, other):
                 answer = await self.submit(request)
                 # Followed before a restart, with what was true then: what is true now follows from a later entry.
-                if isinstance(answer, Refused) and not isinstance(answer.reason, IdReused):
+                # Or there is nothing to follow there: that takes no entry.
+                if isinstance(answer, Refused) and not isinstance(answer.reason, IdReused | NotFound):
                     log.warning("a derived command was refused: %s", answer.reason)
 
     async def followed(self) -> None:

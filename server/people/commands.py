@@ -233,10 +233,14 @@ def _hold_last_moderator(space: Space, leaving: Participant) -> None:
 
 @handles(FollowDirectory, needs=access.only_system)
 def follow_directory(space: Space, command: FollowDirectory, by: Actor, now: datetime) -> list[Change]:
+    """Refused where there is nothing to follow, so that no entry says that nothing happened."""
     if command.through is not None:
         return _follow_role(space, command, now)
+    parts = rules.parts_of(space, command.person)
+    if not parts:
+        raise Refusal(NotFound(kind="participant", id=command.person))
     given = {name: value for name in ("name", "function") if (value := getattr(command, name)) is not UNSET}
-    return [space.patch(participant, **given) for participant in rules.parts_of(space, command.person)]
+    return [space.patch(participant, **given) for participant in parts]
 
 
 def _follow_role(space: Space, command: FollowDirectory, now: datetime) -> list[Change]:
@@ -244,7 +248,7 @@ def _follow_role(space: Space, command: FollowDirectory, now: datetime) -> list[
     id = rules.participant_id(space.id, command.person, command.organisation, command.through)
     existing = space.find(Participant, id)
     if command.role is None:
-        return [] if existing is None else [space.drop(existing)]
+        return [space.drop(space.get(Participant, id))]
     if existing is not None:
         return [space.patch(existing, role=command.role, voting=command.voting)]
     person = space.area.get(Person, command.person)

@@ -60,7 +60,7 @@ def furnish_project(entry: Entry, space: Space, area: Space, other: Space | None
     """A new key project begins with the people of its network."""
     if other is None or space.id != area.id:
         return []
-    return [(entry.about, follow) for follow in _held(other, _in_order(other.all(Participant)))]
+    return [(entry.about, follow) for follow in _held(other, _in_order(other.all(Participant))) if follow.role]
 
 
 def _held(network: Space, participants: Iterable[Participant]) -> Iterator[FollowDirectory]:

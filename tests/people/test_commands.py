@@ -295,7 +295,14 @@ def test_following_twice_changes_nothing(world: World) -> None:
     assert world.do(follow, SYSTEM, to="project").changes == ()
     ended = FollowDirectory(person=id_of("max"), through=id_of("network"), role=None, organisation=id_of("firm"))
     assert isinstance(world.do(ended, SYSTEM, to="project").changes[0], Drop)
-    assert world.do(ended, SYSTEM, to="project").changes == ()
+    assert isinstance(world.refused(ended, SYSTEM, to="project"), NotFound)
+
+
+def test_where_nothing_follows_the_journal_says_nothing(world: World) -> None:
+    before = {space: len(world.journals[id_of(space)]) for space in ("project", "other")}
+    world.do(EditPerson(person=id_of("rita"), name="Margarita"), "jana", to="area")
+    world.do(AddParticipant(person=id_of("viola"), role="guest"))
+    assert {space: len(world.journals[id_of(space)]) for space in before} == before
 
 
 @pytest.mark.parametrize(
