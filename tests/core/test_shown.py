@@ -24,7 +24,7 @@ def entry(*changes: Change) -> Entry:
     return Entry(seq=7, at=AT, by=SYSTEM, verb="task.show", about="t", command=NIL, changes=changes)
 
 
-def test_who_may_see_all_of_it_gets_the_very_entry() -> None:
+def test_see1_who_may_see_all_of_it_gets_the_very_entry() -> None:
     whole = entry(Put(entity=TASK), Drop(kind="task", id="u", to=AREA))
     assert shown(whole, Viewer.GUEST) is whole
 

@@ -12,7 +12,7 @@ from shared_schema.frames import State
 from .conftest import House
 
 
-async def test_a_change_reaches_every_seat_and_the_author_is_answered_first(any_house: House) -> None:
+async def test_seat1_a_change_reaches_every_seat_and_the_author_is_answered_first(any_house: House) -> None:
     author, other = await any_house.client(), await any_house.client(any_house.coordinator)
     seq, head = await any_house.stands()
     for client in (author, other):
@@ -53,7 +53,7 @@ async def test_a_space_that_one_may_not_see_and_one_that_does_not_exist_give_the
     assert await stranger.watch(nowhere) == {"t": "left", "space": nowhere, "reason": "no_access"}
 
 
-async def test_commands_of_one_client_keep_their_order(any_house: House) -> None:
+async def test_ord2_commands_of_one_client_keep_their_order(any_house: House) -> None:
     client = await any_house.client()
     column = await any_house.column()
     ids = [
@@ -101,7 +101,7 @@ async def test_ring_and_journal_catch_a_seat_up_alike(house: House) -> None:
     assert from_ring["entries"] == live
 
 
-async def test_another_head_a_future_seq_and_a_seq_without_head_begin_anew(any_house: House) -> None:
+async def test_seat2_another_head_a_future_seq_and_a_seq_without_head_begin_anew(any_house: House) -> None:
     client = await any_house.client()
     seq, head = await any_house.stands()
     behind = {"t": "behind", "space": any_house.network, "seq": seq}
@@ -124,7 +124,7 @@ async def test_what_was_made_for_another_kind_of_viewer_begins_anew(any_house: H
     assert (await client.hear("entries"))["entries"] == []
 
 
-async def test_too_far_behind_for_the_ring_begins_anew(house: House) -> None:
+async def test_seat2_too_far_behind_for_the_ring_begins_anew(house: House) -> None:
     since, head = await house.stands()
     column = await house.column()
     writer = await house.client()
@@ -142,7 +142,7 @@ async def test_too_far_behind_for_the_ring_begins_anew(house: House) -> None:
 # --- hidden means not sent -------------------------------------------------------------------------------------------
 
 
-async def test_a_hidden_task_is_a_bare_number_and_its_hiding_a_drop(any_house: House) -> None:
+async def test_see4_a_hidden_task_is_a_bare_number_and_its_hiding_a_drop(any_house: House) -> None:
     guest, moderator = await any_house.client(any_house.guest), await any_house.client(any_house.coordinator)
     await guest.watch(any_house.network)
     await moderator.watch(any_house.network)
@@ -158,7 +158,7 @@ async def test_a_hidden_task_is_a_bare_number_and_its_hiding_a_drop(any_house: H
     assert "geheim" in "".join(moderator.frames)
 
 
-async def test_what_was_hidden_meanwhile_is_not_replayed_to_a_guest_who_comes_back(any_house: House) -> None:
+async def test_see3_what_was_hidden_meanwhile_is_not_replayed_to_a_guest_who_comes_back(any_house: House) -> None:
     since, head = await any_house.stands()
     watching = await any_house.client(any_house.coordinator)
     await watching.watch(any_house.network)

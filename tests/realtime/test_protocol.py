@@ -146,7 +146,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("frame", MALFORMED.values(), ids=MALFORMED.keys())
-def test_a_malformed_frame_closes_and_changes_nothing(frame: str) -> None:
+def test_frm2_a_malformed_frame_closes_and_changes_nothing(frame: str) -> None:
     protocol = greeted()
     assert protocol.text(frame) == [Close(CloseCode.MALFORMED)]
     assert say(protocol, do()) == []
@@ -225,7 +225,7 @@ def test_without_hello_in_time_the_connection_ends() -> None:
     assert protocol.tick(100 + HELLO_WITHIN, heard=True) == [Close(CloseCode.SILENT)]
 
 
-def test_a_quiet_connection_is_asked_once_a_heartbeat_and_given_up_after_the_silence() -> None:
+def test_seat5_a_quiet_connection_is_asked_once_a_heartbeat_and_given_up_after_the_silence() -> None:
     protocol = greeted()
     asked = [at for at in range(100, 100 + int(SILENCE)) if protocol.tick(at, heard=False) == [Beat()]]
     assert asked == [100 + HEARTBEAT, 100 + 2 * HEARTBEAT]

@@ -33,7 +33,7 @@ async def numbers(client: Client) -> list[int]:
     return [entry["seq"] for message in messages for entry in message.get("entries", ())]
 
 
-async def test_who_is_removed_gets_left_and_nothing_after_it(any_house: House) -> None:
+async def test_seat4_who_is_removed_gets_left_and_nothing_after_it(any_house: House) -> None:
     guest, other = await any_house.client(any_house.guest), await any_house.client()
     await guest.watch(any_house.network)
     await other.watch(any_house.network)

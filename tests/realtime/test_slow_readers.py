@@ -14,7 +14,7 @@ TIMES = 80
 TEXT = 20_000
 
 
-async def test_a_slow_reader_gets_behind_and_the_others_everything(any_house: House) -> None:
+async def test_seat3_a_slow_reader_gets_behind_and_the_others_everything(any_house: House) -> None:
     slow, quick = await any_house.slow_client(), await any_house.client(any_house.guest)
     seq, _ = await any_house.stands()
     await slow.watch(any_house.network)
