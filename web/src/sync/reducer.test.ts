@@ -104,6 +104,7 @@ describe('what a state keeps', () => {
   test('indexes follow every change', () => {
     const state = new SpaceState('space')
     state.put(task)
+    expect(state.where('task', 'column', 'c1').map(({ id }) => id)).toEqual(['t1'])
     state.put({ ...task, id: 't2' })
     state.patch('task', 't1', { column: 'c2' })
     expect(state.where('task', 'column', 'c1').map(({ id }) => id)).toEqual(['t2'])

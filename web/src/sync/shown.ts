@@ -13,6 +13,7 @@ export class Shown {
   readonly #me: Id
   /** What guesses have changed. */
   #guessed = new Set<Key>()
+  #begun = false
   /** Whose guesses are shown. */
   #rows: readonly Row[] = []
 
@@ -30,7 +31,8 @@ export class Shown {
     const before: Before = new Map()
     const { seq, head, viewer } = this.#confirmed
     Object.assign(this.state, { seq, head, viewer })
-    const stale = [...touched]
+    const first = !this.#begun
+    const stale = this.#begun ? [...touched] : this.#begin()
     // A long queue that only grows is not guessed all over for each new command.
     const known = stale.length === 0 && this.#begins(rows) ? this.#rows.length : 0
     if (known === 0) {
@@ -40,7 +42,16 @@ export class Shown {
     const draft = new Guess(this.state, before, this.#guessed)
     for (const row of rows.slice(known)) this.#guess(draft, row)
     this.#rows = rows
-    return this.#differences(before)
+    const changed = this.#differences(before)
+    if (first) for (const key of touched) changed.add(key)
+    return changed
+  }
+
+  /** Nothing was shown yet: everything is taken over as it is, and nothing has to be compared. */
+  #begin(): Key[] {
+    this.#begun = true
+    for (const entity of this.#confirmed) this.state.put(entity)
+    return []
   }
 
   /** Whether the guesses shown are those of the first of these rows. */

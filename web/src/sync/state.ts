@@ -6,22 +6,22 @@ export type EntityOf<K extends Kind> = Extract<AnyEntity, { kind: K }>
 export type Key = `${Kind | 'mark'}:${Id}`
 
 /** Fields by which entities of a kind are found without looking through all of them. */
-const INDEXED = {
-  listing: ['parent'],
-  participant: ['person', 'organisation'],
-  person: ['organisation'],
-  column: ['board'],
-  task: ['column'],
-  ownership: ['task', 'person'],
-  helper: ['task', 'person'],
-  goal_tag: ['task', 'goal'],
-  checklist_line: ['task'],
-  description: ['task'],
-  comment: ['task'],
-} as const satisfies { [K in Kind]?: readonly (keyof EntityOf<K>)[] }
+interface Indexed {
+  listing: 'parent'
+  participant: 'person' | 'organisation'
+  person: 'organisation'
+  column: 'board'
+  task: 'column'
+  ownership: 'task' | 'person'
+  helper: 'task' | 'person'
+  goal_tag: 'task' | 'goal'
+  checklist_line: 'task'
+  description: 'task'
+  comment: 'task'
+}
 
-export type IndexedKind = keyof typeof INDEXED
-export type IndexedField<K extends IndexedKind> = (typeof INDEXED)[K][number]
+export type IndexedKind = keyof Indexed
+export type IndexedField<K extends IndexedKind> = Indexed[K] & keyof EntityOf<K>
 
 /** Kinds that hang on a task: they have its id in `task` and go where it goes. */
 export const PARTS = [
@@ -34,7 +34,9 @@ export const PARTS = [
 ] as const satisfies readonly IndexedKind[]
 
 const NOTHING: ReadonlyMap<Id, never> = new Map<Id, never>()
-const indexedOf = (kind: Kind): readonly string[] => (INDEXED as Record<string, readonly string[]>)[kind] ?? []
+/** Of one field: its values, and the entities that have them. */
+type Index = Map<unknown, Map<Id, AnyEntity>>
+const fieldOf = (entity: AnyEntity, field: string): unknown => entity[field as keyof AnyEntity]
 
 export const keyOf = (kind: Kind | 'mark', id: Id): Key => `${kind}:${id}`
 
@@ -79,7 +81,7 @@ export class SpaceState implements Draft {
   /** Tasks whose cold and put-away entities are kept too. */
   readonly open: Set<Id>
   readonly #kinds = new Map<Kind, Map<Id, AnyEntity>>()
-  readonly #indexes = new Map<string, Map<unknown, Map<Id, AnyEntity>>>()
+  readonly #indexes = new Map<Kind, Map<string, Index>>()
 
   constructor(id: Id, open: Set<Id> = new Set()) {
     this.id = id
@@ -104,7 +106,7 @@ export class SpaceState implements Draft {
   }
 
   where<K extends IndexedKind>(kind: K, field: IndexedField<K>, value: Id | null): EntityOf<NoInfer<K>>[] {
-    const found = this.#indexes.get(`${kind}.${field as string}`)?.get(value)
+    const found = this.#index(kind, field as string).get(value)
     return found ? ([...found.values()] as EntityOf<K>[]) : []
   }
 
@@ -154,6 +156,7 @@ export class SpaceState implements Draft {
   become(snapshot: Snapshot): Key[] {
     const { seq, head, viewer } = snapshot
     Object.assign(this, { seq, head, viewer })
+    if (this.#kinds.size === 0) return snapshot.entities.map((entity) => this.#added(entity))
     const changed: Key[] = []
     const there = new Set<Key>()
     for (const entity of snapshot.entities) {
@@ -165,6 +168,11 @@ export class SpaceState implements Draft {
     }
     const gone = [...this].filter((entity) => isHot(entity) && !there.has(keyOf(entity.kind, entity.id)))
     return [...changed, ...this.#dropAll(gone)]
+  }
+
+  #added(entity: AnyEntity): Key {
+    this.put(entity)
+    return keyOf(entity.kind, entity.id)
   }
 
   /** Closes the part of a task: what it alone held goes. */
@@ -186,19 +194,27 @@ export class SpaceState implements Draft {
     return entities.map(({ kind, id }) => keyOf(kind, id))
   }
 
+  /** The index of a field, made when it is asked for the first time: most are never used in one of the two states. */
+  #index(kind: IndexedKind, field: string): Index {
+    const indexes = made(this.#indexes, kind)
+    const there = indexes.get(field)
+    if (there) return there
+    const index: Index = new Map()
+    indexes.set(field, index)
+    for (const entity of this.all(kind).values()) made(index, fieldOf(entity, field)).set(entity.id, entity)
+    return index
+  }
+
   #reindex(kind: Kind, before: AnyEntity | undefined, after: AnyEntity | undefined): void {
-    for (const field of indexedOf(kind)) {
-      const name = `${kind}.${field}`
-      const index = made(this.#indexes, name)
-      const old = before?.[field as keyof AnyEntity]
-      const now = after?.[field as keyof AnyEntity]
+    for (const [field, index] of this.#indexes.get(kind) ?? []) {
+      const old = before && fieldOf(before, field)
+      const now = after && fieldOf(after, field)
       if (before && (!after || old !== now)) {
         const same = index.get(old)
         same?.delete(before.id)
         if (same?.size === 0) index.delete(old)
       }
-      if (!after) continue
-      made(index, now).set(after.id, after)
+      if (after) made(index, now).set(after.id, after)
     }
   }
 }
