@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -70,13 +70,15 @@ class Batch:
 
     def decide(self, waiting: Waiting) -> None:
         """Decides one request; its answer stands in `answers` and is true once the batch is committed."""
-        request = waiting.request
+        request, founded = waiting.request, set(self.founded)
         try:
             answer: Answer = self._answer(request)
         except Refusal as refusal:
             answer = Refused(id=request.id, reason=refusal.reason)
         except Exception:
             answer = Refused(id=request.id, reason=internal(request))
+        if isinstance(answer, Refused):
+            self._forget(self.founded.keys() - founded)
         self.answers.append((waiting, answer))
 
     def _answer(self, request: Request) -> Accepted:
@@ -88,7 +90,7 @@ class Batch:
             return Accepted(id=request.id, seqs=known.seqs)
         here = self._space(request.space, request.command)
         other = second_space(request.command)
-        there = None if other in (None, request.space) else self._space(other or "", request.command)
+        there = None if other in (None, request.space) else self._space(other or "", request.command, here)
         area = self._area(here)
         by, decision = self._decision(request, here, there, area)
         return self._append(request, by, canonical, decision, here, there)
@@ -107,8 +109,13 @@ class Batch:
     def _actor(self, space: Space, area: Space, author: Author) -> Actor:
         return SYSTEM_ACTOR if author.kind == "system" else self._resolve(space, area, author, self._now)
 
-    def _space(self, id: Id, command: Command) -> Space:
-        """The overlay of a space; a new space where the command founds one."""
+    def _forget(self, founded: Iterable[Id]) -> None:
+        """Spaces that a refused command would have founded: there is nothing for the next one to find."""
+        for id in founded:
+            del self.founded[id], self.overlays[id]
+
+    def _space(self, id: Id, command: Command, founder: Space | None = None) -> Space:
+        """The overlay of a space; a new space where the command founds one, in the area that it is sent to."""
         if id in self.overlays:
             space = self.overlays[id]
             if self._begins(id, command) and space.seq:
@@ -118,8 +125,7 @@ class Batch:
         if committed is None:
             if not self._begins(id, command):
                 raise Refusal(NotFound(kind="space", id=id))
-            kind: SpaceKind = getattr(command, "space_kind", "area")
-            committed = Space(id, kind, id if kind == "area" else self._area_of_founder(command, id))
+            committed = self._new_space(id, command, founder)
             committed.head = ledger.genesis(id)
             self.founded[id] = committed
         elif self._begins(id, command):
@@ -131,9 +137,13 @@ class Batch:
         op = operation(command)
         return op.founds and id == (getattr(command, op.there) if op.there else id)
 
-    def _area_of_founder(self, command: Command, id: Id) -> Id:
-        """The area in which a space is founded: the one whose overlay the command is sent to."""
-        return next(space.id for space in self.overlays.values() if space.kind == "area" and space.id != id)
+    def _new_space(self, id: Id, command: Command, founder: Space | None) -> Space:
+        if founder is None:
+            return Space(id, "area", id)
+        if founder.kind != "area":
+            raise Refusal(NotFound(kind="area", id=founder.id))
+        kind: SpaceKind = getattr(command, "space_kind", "area")
+        return Space(id, kind, founder.id)
 
     def _area(self, space: Space) -> Space:
         """The area above a space, as this batch has it so far."""

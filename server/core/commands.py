@@ -172,6 +172,7 @@ def decide(
     _let_in(op.needs, here, by, request.command)
     if there is not None and by_there is not None and op.needs_there is not None:
         _let_in(op.needs_there, there, by_there, request.command)
+    _hold_known_fields(request)
     target = _target(request.command, here)
     _hold_only_if(request, target)
     _hold_revision(request, target)
@@ -196,6 +197,16 @@ def _target(command: Command, space: Space) -> Entity | None:
         return None
     cls, field = command.on
     return space.find(cls, getattr(command, field))
+
+
+def _hold_known_fields(request: Request) -> None:
+    """What an author expects is said of fields of the entity, and of nothing else that an object may have."""
+    on = request.command.on
+    known = on[0].__struct_fields__ if on else ()
+    for where, names in (("expects", request.expects), ("only_if", request.only_if)):
+        for name in names:
+            if name not in known:
+                raise Refusal(Invalid(field=f"{where}.{name}", problem="unknown_field"))
 
 
 def _hold_only_if(request: Request, target: Entity | None) -> None:
