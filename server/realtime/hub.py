@@ -174,7 +174,7 @@ class Hub:
         self._connections[connection] = None
         self._of_person[identity.author.id] += 1
         if self._of_person[identity.author.id] > self._most_connections:
-            self._close(connection, CloseCode.TOO_MANY)
+            self._close(connection, CloseCode.TRY_LATER)
         return connection
 
     def disconnect(self, connection: Connection) -> None:

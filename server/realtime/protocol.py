@@ -50,7 +50,8 @@ class CloseCode(IntEnum):
     PROTOCOL = 4409
     TOO_LARGE = 1009
     RESTART = 1012
-    TOO_MANY = 1013
+    TRY_LATER = 1013
+    INTERNAL = 1011
 
 
 class Identity(Struct, frozen=True):

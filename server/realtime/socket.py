@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from typing import Any, cast
 
 import uvicorn
 from litestar import WebSocket, websocket
 from litestar.connection import ASGIConnection
+from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import WebsocketRouteHandler
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from server.core.database import UNREACHABLE
 from shared_schema.base import FRAME_LIMIT
 
 from .hub import Hub
 from .links import BOUND, AsgiLink, Link, Message
 from .protocol import CloseCode, Identity
+
+log = logging.getLogger(__name__)
 
 PINNED = "0.54."
 """uvicorn's minor version. `SocketProtocol` uses names of its class that no contract covers."""
@@ -149,17 +155,32 @@ def socket_handler(hub: Hub, identify: Identify, origins: Collection[str]) -> We
             await socket.close(CloseCode.ORIGIN)  # before it is accepted: the answer is a plain 403
             return
         await socket.accept()
-        identity = await identify(socket)
-        if identity is None:
-            await socket.close(CloseCode.SIGNED_OUT)
-            return
-        await _converse(hub, socket, identity)
+        link = link_of(socket)
+        code = await _serve(hub, identify, socket, link)
+        if code is not None:
+            link.close(code)
+            await _until_gone(socket)
 
     return live
 
 
-async def _converse(hub: Hub, socket: WebSocket[Any, Any, Any], identity: Identity) -> None:
-    link = link_of(socket)
+async def _serve(hub: Hub, identify: Identify, socket: WebSocket[Any, Any, Any], link: Link) -> CloseCode | None:
+    """Serves one client until it is gone (None), or says why it has to be sent away."""
+    try:
+        identity = await identify(socket)
+        if identity is None:
+            return CloseCode.SIGNED_OUT
+        await _converse(hub, socket, link, identity)
+    except UNREACHABLE:
+        log.warning("the database cannot be read; a client is to come again later")
+        return CloseCode.TRY_LATER
+    except Exception:
+        log.exception("a connection failed")  # and not a word of it to the client, as Litestar would send it
+        return CloseCode.INTERNAL
+    return None
+
+
+async def _converse(hub: Hub, socket: WebSocket[Any, Any, Any], link: Link, identity: Identity) -> None:
     connection = hub.connect(link, identity)
     try:
         while (event := await socket.receive())["type"] == "websocket.receive":
@@ -167,3 +188,9 @@ async def _converse(hub: Hub, socket: WebSocket[Any, Any, Any], identity: Identi
             await link.writable_again()
     finally:
         hub.disconnect(connection)
+
+
+async def _until_gone(socket: WebSocket[Any, Any, Any]) -> None:
+    with suppress(WebSocketDisconnect):
+        while (await socket.receive())["type"] == "websocket.receive":
+            pass

@@ -26,7 +26,7 @@ from server.realtime.hub import Hub
 from server.realtime.protocol import Identity
 from server.realtime.routes import Live, space_routes
 from server.realtime.snapshots import Snapshots
-from server.realtime.socket import SERVER_OPTIONS, SocketProtocol, socket_handler
+from server.realtime.socket import SERVER_OPTIONS, Identify, SocketProtocol, socket_handler
 from shared_schema.base import Author, Id
 from shared_schema.board import Column, CreateTask, DescribeTask
 from shared_schema.frames import Accepted
@@ -198,7 +198,9 @@ async def serving(app: Litestar, protocol: Any) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def open_house(url: str, protocol: Any, **hub_options: Any) -> AsyncIterator[House]:
+async def open_house(
+    url: str, protocol: Any, *, identify: Identify = _identify, **hub_options: Any
+) -> AsyncIterator[House]:
     clock = Clock()
     async with AsyncExitStack() as stack:
         kernel = await stack.enter_async_context(running_kernel(url))
@@ -213,7 +215,7 @@ async def open_house(url: str, protocol: Any, **hub_options: Any) -> AsyncIterat
             histories=Histories(kernel),
             author_of=lambda request: Author(kind="person", id=request.headers[PERSON]),
         )
-        handlers: list[Any] = [space_routes(live), socket_handler(hub, _identify, [ORIGIN])]
+        handlers: list[Any] = [space_routes(live), socket_handler(hub, identify, [ORIGIN])]
         app = Litestar(handlers, exception_handlers={Exception: handle}, openapi_config=None, logging_config=None)
         port = await stack.enter_async_context(serving(app, protocol))
         house = House(small, hub, port, clock, snapshots)
@@ -239,7 +241,7 @@ async def any_house(sqlite_url: str, request: pytest.FixtureRequest) -> AsyncIte
         yield house
 
 
-@pytest.fixture
-def open_houses(sqlite_url: str) -> Callable[..., Any]:
+@pytest.fixture(params=LINKS)
+def open_houses(sqlite_url: str, request: pytest.FixtureRequest) -> Callable[..., Any]:
     """For tests that want another hub: `async with open_houses(most_connections=1) as house`."""
-    return lambda **options: open_house(sqlite_url, SocketProtocol, **options)
+    return lambda **options: open_house(sqlite_url, LINKS[request.param], **options)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from sqlalchemy.exc import OperationalError
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -140,6 +141,26 @@ async def test_one_person_has_so_many_sockets_and_no_more(open_houses: Callable[
         third = await house.client(greet=False)
         assert await third.closed() == 1013
         await house.client(house.guest)
+
+
+async def test_a_mistake_of_ours_closes_without_a_word_of_it(open_houses: Callable[..., Any]) -> None:
+    async def fail(_: Any) -> None:
+        raise RuntimeError("Kanarienvogel")
+
+    async with open_houses(identify=fail) as house:
+        client = await house.client(greet=False)
+        assert await client.closed() == 1011
+        assert client.socket.close_reason == ""
+
+
+async def test_without_a_database_one_is_to_come_again_later(open_houses: Callable[..., Any]) -> None:
+    async def unreachable(_: Any) -> None:
+        raise OperationalError("SELECT", {}, OSError("Kanarienvogel"))
+
+    async with open_houses(identify=unreachable) as house:
+        client = await house.client(greet=False)
+        assert await client.closed() == 1013
+        assert client.socket.close_reason == ""
 
 
 async def test_the_end_of_the_server_is_a_restart_for_its_clients(any_house: House) -> None:
