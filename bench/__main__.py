@@ -37,11 +37,12 @@ def main(asked: list[str]) -> int:
     quick = os.environ.get("QUICK") == "1"
     try:
         prepare_driver()
+        machine = describe()
         figures = _measure(asked or list(SECTIONS), sections.QUICK if quick else sections.LONG)
     except (CannotMeasure, Failed) as problem:
         print(problem, file=sys.stderr)
         return 1
-    figures["machine"] = {**describe(), "run": "quick" if quick else "long", "sections": asked or list(SECTIONS)}
+    figures["machine"] = {**machine, "run": "quick" if quick else "long", "sections": asked or list(SECTIONS)}
     report.write(figures)
     print(report.table(figures))
     return 0

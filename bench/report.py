@@ -56,7 +56,8 @@ TARGETS = (
         for spaces in ("one_space", "twenty_spaces")
     ),
     *(
-        Target(f"commands.{database}.{spaces}.p95_ms", "", None)
+        Target(f"commands.{database}.{spaces}.{name}", "", None)
+        for name in ("p95_ms", "cpu_us_each")
         for database in ("sqlite", "postgres")
         for spaces in ("one_space", "twenty_spaces")
     ),

@@ -40,7 +40,7 @@ class Effort(Struct, frozen=True, kw_only=True):
 
 
 LONG = Effort(floods=5, flood_s=4, paces=3, pace_s=15, writes=3, write_s=5, colds=5, warms=100, first_start=True)
-QUICK = Effort(floods=3, flood_s=1.5, paces=3, pace_s=4, writes=1, write_s=3, colds=2, warms=50, first_start=False)
+QUICK = Effort(floods=3, flood_s=1.5, paces=3, pace_s=3, writes=1, write_s=3, colds=2, warms=50, first_start=False)
 
 
 class Bench(Struct, frozen=True):
@@ -190,27 +190,39 @@ def _command_figures(runs: Sequence[Acknowledged]) -> Figures:
 
 def snapshot(bench: Bench) -> Figures:
     """The first and every further reading of a big board. Cold is a server that has not got the space in memory."""
-    return {f"tasks_{size}": _snapshot_of(bench, board) for size, board in bench.ground.sized.items()}
-
-
-def _snapshot_of(bench: Bench, board: Board) -> Figures:
-    cold: list[float] = []
-    warm: list[float] = []
-    path = f"/api/spaces/{board.space}/snapshot"
-    plain = packed = b""
+    readings: dict[int, list[_Reading]] = {tasks: [] for tasks in bench.ground.sized}
     for _ in range(bench.effort.colds):
         with halls.product(bench.sqlite, bench.folder, bench.ground.people[:1]) as (_, (browser,)):
             browser.get(f"/api/spaces/{bench.ground.hall.space}/snapshot")  # what any first request costs
-            cold.append(browser.get(path)[1])
-            warm += [browser.get(path)[1] for _ in range(bench.effort.warms)]
-            packed, plain = browser.get(path)[0], browser.get(path, gzip=False)[0]
+            for tasks, board in bench.ground.sized.items():
+                readings[tasks].append(_read(browser, board, bench.effort.warms))
+    return {f"tasks_{tasks}": _snapshot_figures(several) for tasks, several in readings.items()}
+
+
+class _Reading(Struct, frozen=True):
+    cold: float
+    warm: list[float]
+    plain: int
+    packed: int
+
+
+def _read(browser: Browser, board: Board, warms: int) -> _Reading:
+    path = f"/api/spaces/{board.space}/snapshot"
+    packed, cold = browser.get(path)
+    warm = [browser.get(path)[1] for _ in range(warms)]
+    return _Reading(cold, warm, len(browser.get(path, gzip=False)[0]), len(packed))
+
+
+def _snapshot_figures(readings: Sequence[_Reading]) -> Figures:
+    cold = [one.cold for one in readings]
+    warm = sorted(seconds for one in readings for seconds in one.warm)
     return {
         "cold_ms": _ms(median(cold)),
         "warm_ms": _ms(median(warm)),
         "cold_ms_spread": [_ms(min(cold)), _ms(max(cold))],
-        "warm_p95_ms": _ms(quantile(sorted(warm), 0.95)),
-        "bytes": len(plain),
-        "compressed_bytes": len(packed),
+        "warm_p95_ms": _ms(quantile(warm, 0.95)),
+        "bytes": readings[0].plain,
+        "compressed_bytes": readings[0].packed,
     }
 
 
