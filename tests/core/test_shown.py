@@ -74,7 +74,7 @@ drops = st.builds(lambda to: Drop(kind="task", id="t", to=to), audiences)
 
 
 @given(st.lists(puts | patches | drops, max_size=5), st.sampled_from(Viewer))
-def test_text_reaches_only_who_is_in_to(changes: list[Change], viewer: Viewer) -> None:
+def test_see1_text_reaches_only_who_is_in_to(changes: list[Change], viewer: Viewer) -> None:
     may = any(
         isinstance(change, Put | Patch) and (change.entity.to if isinstance(change, Put) else change.to) & viewer
         for change in changes

@@ -205,7 +205,7 @@ INVALID: dict[str, tuple[Any, str, str]] = {
 
 
 @pytest.mark.parametrize(("command", "problem", "field"), INVALID.values(), ids=INVALID.keys())
-def test_a_bad_command_is_refused_and_the_connection_lives(command: Any, problem: str, field: str) -> None:
+def test_frm1_a_bad_command_is_refused_and_the_connection_lives(command: Any, problem: str, field: str) -> None:
     protocol = greeted()
     message = do(command=command)
     (answer,) = say(protocol, message)

@@ -84,7 +84,7 @@ async def test_a_crowd_that_asks_at_once_waits_for_one_making(house: House) -> N
     assert house.snapshots.made == 1
 
 
-async def test_absent_and_forbidden_give_the_same_answer(house: House) -> None:
+async def test_see5_absent_and_forbidden_give_the_same_answer(house: House) -> None:
     nowhere = new_id()
     async with house.http(new_id()) as stranger, house.http() as member:
         for route in ("snapshot", "entries?after=0", "journal", "snapshot?at=1"):
@@ -150,7 +150,7 @@ async def test_what_cannot_be_continued_is_gone(house: House) -> None:
         assert (await member.get(f"/{house.network}/entries?after={since}&head={head}&viewer=2")).status_code == 200
 
 
-async def test_what_was_hidden_meanwhile_is_in_no_page_of_entries(house: House) -> None:
+async def test_see3_what_was_hidden_meanwhile_is_in_no_page_of_entries(house: House) -> None:
     since, _ = await house.stands()
     task = await house.task("Kanarienvogel")
     await house.small.accept(ShowTask(task=task, visibility=Visibility.MODERATORS))

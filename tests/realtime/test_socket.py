@@ -67,7 +67,7 @@ CLOSING: dict[str, tuple[Any, int]] = {
 }
 
 
-async def test_a_bad_frame_has_its_code_and_disturbs_nobody(any_house: House) -> None:
+async def test_frm2_a_bad_frame_has_its_code_and_disturbs_nobody(any_house: House) -> None:
     good = await any_house.client(any_house.guest)
     await good.watch(any_house.network)
     for name, (frame, code) in CLOSING.items():
@@ -118,7 +118,7 @@ async def test_a_quiet_client_that_lives_is_kept(house: House) -> None:
     assert len(house.hub.sessions()) == 1
 
 
-async def test_a_half_open_connection_is_freed_though_its_buffer_never_drains(house: House) -> None:
+async def test_seat5_a_half_open_connection_is_freed_though_its_buffer_never_drains(house: House) -> None:
     """The other end vanished without a word: nothing is read any more, and nothing is answered."""
     gone, watcher = await house.slow_client(), await house.client(house.guest)
     await gone.watch(house.network)
