@@ -220,7 +220,8 @@ def _hold_only_if(request: Request, target: Entity | None) -> None:
 def _hold_revision(request: Request, target: Entity | None) -> None:
     """A long text is never overwritten by one who has not seen it."""
     revision = getattr(target, "revision", None)
-    if target is not None and revision is not None and request.expects.get("revision", 0) != revision:
+    seen = (request.expects | request.only_if).get("revision", 0)
+    if target is not None and revision is not None and seen != revision:
         text, by = getattr(target, "text", ""), getattr(target, "edited_by", "")
         raise Refusal(TextChanged(text=text, revision=revision, by=by))
 
