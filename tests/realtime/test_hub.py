@@ -42,7 +42,9 @@ async def test_a_refused_command_is_answered_and_shown_to_nobody(any_house: Hous
     assert not any('"entries":[{' in frame for frame in client.frames)
 
 
-async def test_see5_a_space_that_one_may_not_see_and_one_that_does_not_exist_give_the_same_answer(any_house: House) -> None:
+async def test_see5_a_space_that_one_may_not_see_and_one_that_does_not_exist_give_the_same_answer(
+    any_house: House,
+) -> None:
     stranger = await any_house.client(new_id())
     nowhere = new_id()
     assert await stranger.watch(any_house.network) == {
