@@ -93,7 +93,7 @@ async def test_cli1_a_queue_survives_a_killed_tab_in_order(opens: Opens, serving
     assert not [record for record in await kept_on(again.page) if '"task.create"' in record and '"order"' in record]
 
 
-async def test_see3_what_was_hidden_from_a_guest_is_not_on_the_device(opens: Opens) -> None:
+async def test_cli4_what_was_hidden_from_a_guest_is_not_on_the_device(opens: Opens) -> None:
     jana, rosalie = await opens("Jana Wolfsteiner"), await opens("Rosalie Brandl")
     await jana.open_board(BUS)
     await rosalie.open_board(BUS)
@@ -110,7 +110,7 @@ async def test_see3_what_was_hidden_from_a_guest_is_not_on_the_device(opens: Ope
     assert await kept_on(rosalie.page) != []
 
 
-async def test_after_signing_out_nothing_is_kept_and_other_tabs_are_out_too(opens: Opens) -> None:
+async def test_cli4_after_signing_out_nothing_is_kept_and_other_tabs_are_out_too(opens: Opens) -> None:
     jana = await opens("Jana Wolfsteiner")
     await jana.open_board(BUS)
     second = Window(jana.url, await jana.page.context.new_page())

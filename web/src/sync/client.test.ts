@@ -154,7 +154,7 @@ describe('a seat', () => {
     expect([seat.status, seat.why]).toEqual(['gone', 'no_access'])
   })
 
-  test('SEAT4 when access ends the seat is empty, and the device too', async () => {
+  test('CLI4 when access ends the seat is empty, and the device too', async () => {
     const { tab, client, seat } = await seated()
     client.keepDraft(SPACE, TASK, 'title', 'halb getippt')
     await clock.pass(1_000)
@@ -333,7 +333,7 @@ describe('offline', () => {
     expect(second.seat.confirmed.all('task').size).toBe(1_001)
   })
 
-  test('reading works from what the device kept, entries included', async () => {
+  test('CLI5 reading works from what the device kept, entries included', async () => {
     const first = await seated()
     server.write(SPACE, [{ do: 'patch', kind: 'task', id: TASK, fields: { title: 'B' }, was: {}, to: 7 }])
     await clock.pass(1_000)
@@ -345,7 +345,7 @@ describe('offline', () => {
     expect(seat.state).toMatchObject({ seq: 1, viewer: 2 })
   })
 
-  test('SEE3 what was hidden from me is not on the device any more', async () => {
+  test('CLI4 what was hidden from me is not on the device any more', async () => {
     const first = await seated()
     server.write(SPACE, [{ do: 'patch', kind: 'task', id: TASK, fields: { title: 'geheim' }, was: {}, to: 7 }])
     await clock.pass(1_000)
@@ -405,7 +405,7 @@ describe('offline', () => {
 })
 
 describe('without sockets', () => {
-  test('everything works by POST and long poll, and a socket takes over when it can', async () => {
+  test('CLI6 everything works by POST and long poll, and a socket takes over when it can', async () => {
     server.blocksSockets = true
     const { client, seat, title } = await seated()
     await clock.pass(1_000)
@@ -429,7 +429,7 @@ describe('without sockets', () => {
 })
 
 describe('several tabs', () => {
-  test('show the same, one sends, and each gets its answer', async () => {
+  test('CLI3 show the same, one sends, and each gets its answer', async () => {
     const [first, second] = [await seated(), await seated()]
     server.holds = true
     const done = results(second.client.do(SPACE, rename('B')))
@@ -446,7 +446,7 @@ describe('several tabs', () => {
     expect(server.arrived).toHaveLength(1)
   })
 
-  test('when the one that sends is closed, the next takes over', async () => {
+  test('CLI3 when the one that sends is closed, the next takes over', async () => {
     const [first, second] = [await seated(), await seated()]
     server.holds = true
     const done = results(second.client.do(SPACE, rename('B')))
@@ -478,7 +478,7 @@ describe('several tabs', () => {
     expect(server.spaces.get(SPACE)?.entries).toHaveLength(2)
   })
 
-  test('signing out in one ends both and wipes the device', async () => {
+  test('CLI4 signing out in one ends both and wipes the device', async () => {
     const [first, second] = [await seated(), await seated()]
     server.holds = true
     void first.client.do(SPACE, rename('B'))
