@@ -90,7 +90,7 @@ class Histories:
         past.load(nearest.entities)
         past.seq, past.head = nearest.seq, nearest.head
         while past.seq < seq:
-            for one in await self._kernel.entries(space.id, past.seq, min(PAGE, seq - past.seq)):
+            for one in await self._page(space.id, past.seq, min(PAGE, seq - past.seq)):
                 _advance(past, one)
         return past
 
@@ -137,8 +137,14 @@ class Histories:
             self._stories.popitem(last=False)
         async with story.turn:
             while story.tip.seq < space.seq:
-                story.take_in(await self._kernel.entries(space.id, story.tip.seq, PAGE))
+                story.take_in(await self._page(space.id, story.tip.seq, PAGE))
         return story
+
+    async def _page(self, space: Id, after: int, limit: int) -> list[Committed]:
+        found = await self._kernel.entries(space, after, limit)
+        if not found:
+            raise LookupError(f"the journal of {space} ends at {after}, before where the space stands")
+        return found
 
 
 def _audience_now(space: Space, story: Story, kind: str, id: Id) -> Audience:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 from types import TracebackType
 from typing import Literal, Self, assert_never
 
@@ -315,11 +316,15 @@ class Hub:
         lines = room.ring.since(since, head)
         if lines is not None or not 0 <= room.ring.seq - since <= LENGTH:
             return lines
-        committed = await self.kernel.entries(room.id, max(since - 1, 0), LENGTH + 1)
-        known = genesis(room.id)
-        if since:
-            known = committed.pop(0).head if committed else b""
-        return [Line(one) for one in committed] if head in (None, short(known)) else None
+        if head is not None and short(await self._hash_at(room, since)) != head:
+            return None
+        return [Line(one) for one in await self.kernel.entries(room.id, since, LENGTH)]
+
+    async def _hash_at(self, room: Room, seq: int) -> bytes:
+        if seq == 0:
+            return genesis(room.id)
+        found = await self.kernel.entries(room.id, seq - 1, 1)
+        return found[0].head if found and found[0].entry.seq == seq else b""
 
     def _topped_up(self, room: Room, since: int, missing: list[Line] | None) -> list[Line] | None:
         """With what came while the journal was read."""
@@ -341,6 +346,7 @@ class Hub:
     async def _room(self, id: Id) -> Room | None:
         room = self._rooms.get(id)
         if room is not None:
+            room.left_at = self._clock()  # whoever asks is about to come, and may have to wait for the journal first
             return room
         with ExitStack() as keep:
             keep.enter_context(self.kernel.keep(id))
@@ -394,7 +400,7 @@ class Hub:
         room.pending += lines
         if room.timer is not None or not room.pending:
             return
-        wait = room.shown_at + room.distance - self._loop.time()
+        wait = room.shown_at + room.distance - monotonic()
         if wait <= 0:
             self._show_pending(room)
         else:
@@ -407,12 +413,14 @@ class Hub:
         lines, room.pending = room.pending, []
         if not lines:
             return
-        room.shown_at = self._loop.time()
+        began = monotonic()  # not the loop's time, which stands still while the loop is busy
         self._flush_answers()
         made: dict[bytes, Message] = {}
         for viewer, seats in list(room.seats.items()):
             text = payload(room.id, lines, viewer, lines[-1].head)
-            self._broadcast(seats, made.setdefault(text, Message(text)))
+            message = made[text] = made.get(text) or Message(text)
+            self._broadcast(seats, message)
+        room.shown(began, monotonic())
 
     def _broadcast(self, seats: Iterable[Seat], message: Message) -> None:
         """Writes one frame to many seats. One that cannot take it is left out, and told as soon as it can be."""
@@ -564,6 +572,10 @@ class Hub:
         finally:
             room.waiters.discard(waiter)
             room.left_at = self._clock()
+
+    def watched(self) -> set[Id]:
+        """The spaces that somebody watches, or watched a moment ago."""
+        return set(self._rooms)
 
     def waited_for(self, space: Id) -> int:
         """How many wait for news of a space without a seat."""

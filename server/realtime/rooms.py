@@ -16,11 +16,11 @@ from .rings import Line, Ring
 if TYPE_CHECKING:
     from .hub import Connection
 
-PER_SEAT = 0.000_025
+SHARE = 4
+"""A space is shown for at most a quarter of the time: after a showing of 1 ms the next one waits for 4."""
 SHORTEST, LONGEST = 0.005, 0.010
-"""Seconds of distance between two showings: 5 ms up to 200 seats, 10 ms from 400 on. Writing to 200 seats takes about
-1 ms, a commit 2 to 3: within this distance what two commits brought shares a frame. The first after a quiet spell goes
-at once all the same."""
+"""Seconds between the beginnings of two showings, at least and at most. Within 5 ms the entries of two commits come
+together and share a frame; more than 10 would be felt. The first after a quiet spell goes at once all the same."""
 
 
 class Seat:
@@ -46,7 +46,8 @@ class Room:
         self.seats: dict[Viewer, dict[Seat, None]] = {}
         self.pending: list[Line] = []
         self.waiters: set[asyncio.Future[None]] = set()
-        self.shown_at = at - LONGEST
+        self.shown_at = float("-inf")
+        self.distance = SHORTEST
         self.timer: asyncio.TimerHandle | None = None
         self.presence_timer: asyncio.TimerHandle | None = None
         self.presence_after = at
@@ -79,11 +80,10 @@ class Room:
     def empty(self) -> bool:
         return not self.seats and not self.waiters
 
-    @property
-    def distance(self) -> float:
-        """Seconds between two showings: the more seats, the more entries share a frame."""
-        seats = sum(map(len, self.seats.values()))
-        return min(max(seats * PER_SEAT, SHORTEST), LONGEST)
+    def shown(self, began: float, ended: float) -> None:
+        """A showing began and ended at these moments; the longer it took, the more the next one has to bring."""
+        self.shown_at = began
+        self.distance = min(max(SHARE * (ended - began), SHORTEST), LONGEST)
 
     def wake(self) -> None:
         """Those who wait for news without a seat look for themselves."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from server.core.ids import new_id
+from server.realtime.hub import LINGER
 from shared_schema.base import Viewer, Visibility
 from shared_schema.board import EditTask, ShowTask
 from shared_schema.frames import State
@@ -182,6 +183,29 @@ async def test_a_task_that_is_shown_again_comes_back_live(any_house: House) -> N
     assert [change["entity"]["title"] for change in entry["changes"] if change["entity"]["kind"] == "task"] == [
         "Kanarienvogel"
     ]
+
+
+# --- letting go ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_space_is_let_go_some_time_after_its_last_seat_and_comes_back(house: House) -> None:
+    client = await house.client()
+    await client.watch(house.network)
+    await client.say({"t": "unwatch", "space": house.network})
+    await client.settle()
+    house.clock.ahead = LINGER - 1
+    house.hub.sweep(house.clock())
+    assert house.hub.watched() == {house.network}
+    house.clock.ahead = LINGER + 1
+    house.hub.sweep(house.clock())
+    assert house.hub.watched() == set()
+    since, head = await house.stands()
+    await house.task("inzwischen")
+    assert len((await client.watch(house.network, since, head))["entries"]) == 1
+    house.clock.ahead *= 3
+    await client.settle()
+    house.hub.sweep(house.clock())
+    assert house.hub.watched() == {house.network}
 
 
 # --- states ----------------------------------------------------------------------------------------------------------
