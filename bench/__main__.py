@@ -26,6 +26,7 @@ SECTIONS: dict[str, Callable[[sections.Bench], dict[str, Any]]] = {
     "snapshot": sections.snapshot,
     "memory": sections.memory,
     "client": sections.client,
+    "browser": sections.browser,
     "start": lambda bench: start(bench.folder, first=bench.effort.first_start),
 }
 

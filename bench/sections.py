@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import uvloop
 from msgspec import Struct
 
 from bench import halls
+from bench.browser import measure
 from bench.data import PEOPLE, WRITERS, Board, Ground, make_ground
 from bench.driver import Browser, Seats, Wire
 from bench.loads import Acknowledged, Flood, Hall, flood, pace, write
@@ -36,11 +38,37 @@ class Effort(Struct, frozen=True, kw_only=True):
     write_s: float
     colds: int
     warms: int
+    paints: int
+    moves: int
     first_start: bool
 
 
-LONG = Effort(floods=5, flood_s=4, paces=3, pace_s=15, writes=3, write_s=5, colds=5, warms=100, first_start=True)
-QUICK = Effort(floods=3, flood_s=1.5, paces=3, pace_s=3, writes=1, write_s=3, colds=2, warms=50, first_start=False)
+LONG = Effort(
+    floods=5,
+    flood_s=4,
+    paces=3,
+    pace_s=15,
+    writes=3,
+    write_s=5,
+    colds=5,
+    warms=100,
+    paints=7,
+    moves=40,
+    first_start=True,
+)
+QUICK = Effort(
+    floods=3,
+    flood_s=1.5,
+    paces=3,
+    pace_s=3,
+    writes=1,
+    write_s=3,
+    colds=2,
+    warms=50,
+    paints=3,
+    moves=15,
+    first_start=False,
+)
 
 
 class Bench(Struct, frozen=True):
@@ -262,6 +290,14 @@ def client(_: Bench) -> Figures:
         f"{kind}_gzip_bytes": sum(weight for file, weight in weights.items() if file.endswith(f".{kind}"))
         for kind in size.BUDGET
     }
+
+
+def browser(bench: Bench) -> Figures:
+    """A board of 1,000 tasks in Chromium: until it is painted, and what somebody else's move costs the page."""
+    board = bench.ground.sized[1_000]
+    with halls.product(bench.sqlite, bench.folder, bench.ground.people[1:3]) as (_, (viewer, mover)):
+        measuring = measure(viewer, mover, board, paints=bench.effort.paints, moves=bench.effort.moves)
+        return asyncio.run(measuring)
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
