@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
+import { firstLoad } from './build/chunks.ts'
 import { compress } from './build/compress.ts'
 import { precache } from './build/precache.ts'
 import { sprite } from './build/sprite.ts'
@@ -15,20 +16,16 @@ export default defineConfig({
     // The content policy allows no data: addresses, so nothing may be inlined as one.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The first versions with light-dark() and field sizing in CSS; anchors fall back to the middle of the page.
     rolldownOptions: {
+      // As the framework's package says of itself; without it an empty import of its form parts stays behind.
+      treeshake: { moduleSideEffects: [{ test: /svelte\/src\/internal/, sideEffects: false }] },
       output: {
         codeSplitting: {
-          groups: [
-            // What every page of the shell needs, in one file: twenty small ones compress worse and come one by one.
-            {
-              name: 'shell',
-              test: /svelte\/src|\/src\/(schema|sync\/(?!part\.|longpoll)|lib\/(?!offline)|ui\/(Icon|Face|GoalStone|Notices|LiveRegion)|corridor\/(?!GoalCard))|\/src\/app\/(?!\w+Page\.|Sheet|Account|Display|Choice|sync-notices)/,
-            },
-          ],
+          groups: [{ name: firstLoad(), debugName: 'first load', includeDependenciesRecursively: false }],
         },
       },
     },
+    // The first versions with light-dark() and field sizing in CSS; anchors fall back to the middle of the page.
     cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
   },
   server: {

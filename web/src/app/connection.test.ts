@@ -25,8 +25,3 @@ test.each<[Partial<Status>, string, string]>([
 ])('%o is said as %s', (change, key, tone) => {
   expect(headline({ ...LIVE, ...change })).toMatchObject({ key, tone })
 })
-
-test('what waits is said whatever the connection', () => {
-  expect(headline({ ...LIVE, waiting: 3 }).waiting).toBe(3)
-  expect(headline({ ...LIVE, link: 'offline', waiting: 3 }).waiting).toBe(3)
-})

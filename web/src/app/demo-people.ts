@@ -1,5 +1,7 @@
+import { fetchJson, HttpProblem } from '../lib/http'
 import { matches } from '../lib/names'
-import type { DemoPerson } from '../schema'
+import { enterAs } from '../lib/session.svelte'
+import type { DemoPerson, Id, Me } from '../schema'
 
 export interface PeopleOfOrganisation {
   /** Empty for people without one. */
@@ -12,6 +14,21 @@ export type Reason = 'coordination' | 'moderator' | 'partner' | 'guest'
 export interface Suggestion {
   reason: Reason
   person: DemoPerson
+}
+
+/** The people one may be on a demo instance; null where there is no such choice. */
+export async function demoPeople(): Promise<DemoPerson[] | null> {
+  try {
+    return await fetchJson<DemoPerson[]>('/api/demo/people')
+  } catch (problem) {
+    if (problem instanceof HttpProblem && problem.status === 404) return null
+    throw problem
+  }
+}
+
+/** Signs in as one of them. */
+export async function signInAs(person: Id): Promise<void> {
+  enterAs(await fetchJson<Me>('/api/demo/sign-in', { method: 'POST', body: { person } }))
 }
 
 /** The people whose name, organisation, function or space fits the search, by organisation; those without one last. */

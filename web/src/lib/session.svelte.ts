@@ -1,4 +1,4 @@
-import { type DemoPerson, type Id, type Me, SCHEMA } from '../schema'
+import { type Me, SCHEMA } from '../schema'
 import { type Client, type Status, startClient } from '../sync'
 import { fetchJson, HttpProblem } from './http'
 
@@ -37,18 +37,9 @@ export async function resumeSession(): Promise<void> {
   }
 }
 
-/** The people one may be on a demo instance; null where there is no such choice. */
-export async function demoPeople(): Promise<DemoPerson[] | null> {
-  try {
-    return await fetchJson<DemoPerson[]>('/api/demo/people')
-  } catch (problem) {
-    if (problem instanceof HttpProblem && problem.status === 404) return null
-    throw problem
-  }
-}
-
-export async function signInAs(person: Id): Promise<void> {
-  begin(await fetchJson<Me>('/api/demo/sign-in', { method: 'POST', body: { person } }))
+/** Goes on as the person whom the server has just signed in. */
+export function enterAs(me: Me): void {
+  begin(me)
 }
 
 /** Signs out and wipes what this device holds. False if the server could not be reached: then nobody is signed out. */

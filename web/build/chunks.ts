@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url'
+import type { Rolldown } from 'vite'
+
+const ENTRY = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const BOARD = fileURLToPath(new URL('../src/board/BoardPage.svelte', import.meta.url))
+
+/** Parts of the framework that only forms need. An index makes it seem as if everybody imported them. */
+const FORMS = /svelte\/src\/.*(bindings\/(select|input)|blocks\/html)/
+
+/**
+ * Puts what is loaded at first into two files: `shell` for every page, `board` for what a board needs beside it. Thirty
+ * small ones compress worse by a tenth and come one after the other. What is imported when it is needed keeps its own.
+ */
+export function firstLoad(): Rolldown.CodeSplittingNameFunction {
+  let shell: ReadonlySet<string> | undefined
+  return (id, context) => {
+    shell ??= reached([ENTRY, BOARD], (one) => context.getModuleInfo(one)?.importedIds ?? [])
+    if (id === ENTRY || !shell.has(id) || FORMS.test(id)) return null
+    return id.includes('/src/board/') ? 'board' : 'shell'
+  }
+}
+
+function reached(from: string[], imports: (id: string) => readonly string[]): Set<string> {
+  const found = new Set(from)
+  for (const id of found) for (const one of imports(id)) found.add(one)
+  return found
+}
