@@ -459,6 +459,28 @@ describe('several tabs', () => {
     expect(second.client.pending).toEqual([])
   })
 
+  test('CLI3 when the one that sends is asleep, the one in use takes over', async () => {
+    const asleep = new TestServer(ME)
+    asleep.up = false
+    const first = new Tab(clock, asleep)
+    tabs.push(first)
+    await settled()
+    const second = await seated()
+    const done = results(second.client.do(SPACE, rename('B')))
+    await settled()
+    expect(done).toEqual([])
+    await clock.pass(6_000)
+    expect(done).toMatchObject([{ ok: true }])
+    await settled()
+    expect(first.client.pending).toEqual([])
+    await close(second.tab)
+    void first.client.do(SPACE, rename('C'))
+    asleep.up = true
+    asleep.found(SPACE, [column(COLUMN), newTask(TASK, COLUMN, 'B', ME.person)])
+    await clock.pass(30_000)
+    expect(asleep.arrived).toHaveLength(1)
+  })
+
   test('a refusal stands in both, and is discarded in both', async () => {
     const [first, second] = [await seated(), await seated()]
     server.refuseNext = { reason: 'not_allowed' }
@@ -540,6 +562,15 @@ describe('undo and restore', () => {
     expect(title()).toBe('Stand planen')
     expect(server.said).toContainEqual(expect.objectContaining({ t: 'do', only_if: { title: 'B' } }))
     expect(await client.undo(SPACE)).toBeNull()
+  })
+
+  test('undo passes by what was refused', async () => {
+    const { client, title } = await seated()
+    await Promise.all([client.do(SPACE, rename('B')), settled()])
+    server.refuseNext = { reason: 'not_allowed' }
+    await Promise.all([client.do(SPACE, rename('C')), settled()])
+    await Promise.all([client.undo(SPACE), settled()])
+    expect(title()).toBe('Stand planen')
   })
 
   test('undo of what is on its way waits for it', async () => {

@@ -91,8 +91,9 @@ class TabClient implements Client {
     this.#setStatus({ kept })
     this.#values.load((await this.#storage.fact('my values')) ?? [])
     await this.#delivery.reload()
-    const lead = () => void this.#delivery.lead()
-    this.#stops.push(leadWhenFree(kept ? this.#world.locks : null, this.#name, lead))
+    const lead = leadWhenFree(kept ? this.#world.locks : null, this.#name, (leads) => this.#delivery.lead(leads))
+    this.#delivery.impatient = () => lead.take()
+    this.#stops.push(() => lead.stop())
   }
 
   // --- status ---
@@ -204,6 +205,7 @@ class TabClient implements Client {
 
   async undoCommand(id: Id): Promise<Outcome | null> {
     const row = this.#delivery.outbox.get(id)
+    if (row && isStuck(row)) return null
     if (row && this.#delivery.isUnsent(id)) return this.#takeBack(id)
     if (row?.state === 'waiting' && !(await this.#delivery.outcome(id)).ok) return null
     if (this.#delivery.outbox.get(id)) await this.#history.whenDone(id)
@@ -359,6 +361,7 @@ class TabClient implements Client {
       advanced: () => this.#together(() => undefined),
       left: (space) => {
         this.#history.forgetSpace(space)
+        this.#values.forgetSpace(space)
         this.#delivery.leave(space)
       },
     })
@@ -407,6 +410,7 @@ class TabClient implements Client {
   }
 
   #tabChanged(event: 'online' | 'offline' | 'visible' | 'hidden'): void {
+    if (event === 'visible') void this.#delivery.reload()
     if (event !== 'hidden') return this.#link.input({ on: event })
     this.#drafts.flush()
     this.#seats.flush()
@@ -433,6 +437,8 @@ class TabClient implements Client {
   #rowsChanged(rows: readonly Row[]): void {
     this.#together(() => {
       this.#outboxChanged = true
+      // What was refused did nothing that could be taken back.
+      for (const { id } of rows.filter(isStuck)) this.#history.forget(id)
       for (const row of rows)
         for (const space of spacesOf(row)) {
           const seat = this.#seats.get(space)

@@ -10,6 +10,9 @@ import type { Channel, TabMessage } from './tabs.ts'
 import { type Outcome, ReadProblem } from './types.ts'
 import type { World } from './world.ts'
 
+/** A tab that is awake sends within milliseconds. */
+const PATIENCE = 5_000
+
 export interface DeliveryEvents {
   /** These rows came, changed or went; `spaces` must be shown anew. */
   changed(rows: readonly Row[]): void
@@ -34,6 +37,8 @@ export class Delivery {
   #leads = false
   #failures = 0
   #paused = false
+  /** Called when the tab that sends does not: the device may have put it to sleep. */
+  impatient: () => void = () => undefined
 
   constructor(world: World, http: Http, storage: Storage, name: string, events: DeliveryEvents) {
     this.#world = world
@@ -43,14 +48,11 @@ export class Delivery {
     this.#channel = world.channel(name, (message) => this.#heard(message))
   }
 
-  get leads(): boolean {
-    return this.#leads
-  }
-
-  /** This tab sends from now on. */
-  async lead(): Promise<void> {
-    this.#leads = true
-    await this.reload()
+  /** Whether this tab is the one that sends. */
+  lead(leads: boolean): void {
+    this.#leads = leads
+    if (!leads) this.outbox.land()
+    void this.reload()
   }
 
   /** Takes in what other tabs, or this one before a reload, left in the store. */
@@ -68,7 +70,7 @@ export class Delivery {
     this.#failures = 0
     this.#paused = false
     this.outbox.land()
-    if (this.#leads) void this.reload()
+    void this.reload()
   }
 
   down(): void {
@@ -100,7 +102,12 @@ export class Delivery {
     if (now !== given) void this.#storage.put(kept)
     this.#channel.post({ t: 'row', row: kept })
     this.pump()
+    if (!this.#leads) this.#world.later(() => this.#doubt(row.id), PATIENCE)
     return outcome
+  }
+
+  #doubt(id: Id): void {
+    if (!this.#leads && this.#via && this.outbox.get(id)?.state === 'waiting') this.impatient()
   }
 
   /** The answer, whenever it comes. */

@@ -100,6 +100,11 @@ export class MyValues {
     this.#keep([...this.#values])
   }
 
+  forgetSpace(space: Id): void {
+    for (const key of this.#values.keys()) if (key.startsWith(`${space}/`)) this.#values.delete(key)
+    this.#keep([...this.#values])
+  }
+
   /** Takes in an entry of somebody else: the values of mine that it overwrote unseen. */
   overwrittenBy(space: Id, { entry, before, after }: Done): Overwritten[] {
     const found: Overwritten[] = []

@@ -311,6 +311,8 @@ export class Seats {
     if (status === 403 || status === 404) return this.left({ space: work.seat.id, reason: 'no_access' })
     this.#events.failed(problem)
     if (status === 401) return
+    // Without a connection the next one will ask again.
+    if (!this.#via) return
     work.failures += 1
     const ms = backOff(work.failures, this.#world.random)
     work.again = this.#world.later(() => void this.#fetch(work), ms)

@@ -17,21 +17,52 @@ export interface Channel {
 /** The locks of a browser, as far as they are needed here; null where there are none (plain http). */
 export type Locks = Pick<LockManager, 'request'> | null
 
+export interface Lead {
+  /** Leads from now on, whoever did before. */
+  take(): void
+  stop(): void
+}
+
 /**
- * Calls `lead` once this tab is the one that sends. Where the browser has no locks every tab sends everything: that is
+ * Tells whether this tab is the one that sends. Where the browser has no locks every tab sends everything: that is
  * only dearer, since the server knows each command by its id and each tab keeps the order.
  */
-export function leadWhenFree(locks: Locks, name: string, lead: () => void): () => void {
-  const stop = new AbortController()
-  if (!locks) {
-    lead()
-    return () => undefined
+export function leadWhenFree(locks: Locks, name: string, tell: (leads: boolean) => void): Lead {
+  // The request that counts: its lock is held until `end`, or it waits until `end`.
+  let end: () => void = () => undefined
+  let current = 0
+
+  function ask(steal: boolean): void {
+    const mine = ++current
+    const waiting = new AbortController()
+    const ended = new Promise<void>((resolve) => {
+      end = () => {
+        waiting.abort()
+        resolve()
+      }
+    })
+    const held = () => {
+      if (mine === current) tell(true)
+      return ended
+    }
+    const options = steal ? { steal } : { signal: waiting.signal }
+    locks?.request(name, options, held).catch(() => {
+      if (mine !== current) return
+      tell(false)
+      ask(false)
+    })
   }
-  const ended = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))
-  const held = () => {
-    if (!stop.signal.aborted) lead()
-    return ended
+
+  if (locks) ask(false)
+  else tell(true)
+  return {
+    take() {
+      end()
+      ask(true)
+    },
+    stop() {
+      current += 1
+      end()
+    },
   }
-  locks.request(name, { signal: stop.signal }, held).catch(() => undefined)
-  return () => stop.abort()
 }
