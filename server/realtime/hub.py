@@ -521,10 +521,6 @@ class Hub:
         if room is not None:
             self._present(room, room.presence.say(person, person, where))
 
-    def watched(self) -> set[Id]:
-        """The spaces that somebody has a seat in, or waits for."""
-        return {id for id, room in self._rooms.items() if not room.empty}
-
     def here(self) -> set[Id]:
         """The people who have a socket here."""
         return {person for person, sockets in self._of_person.items() if sockets > 0}
