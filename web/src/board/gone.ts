@@ -5,8 +5,8 @@ import type { Id } from '../schema'
 import type { Gone } from './state.svelte'
 
 /** "Josef Dorfner hat die Aufgabe archiviert." */
-export function goneText(gone: Gone, names: { model: { nameOf(person: Id): string } }): string {
-  const name = (gone.by && names.model.nameOf(gone.by)) || t('common.somebody')
+export function goneText(gone: Gone, names: { nameOf(person: Id): string }): string {
+  const name = (gone.by && names.nameOf(gone.by)) || t('common.somebody')
   switch (gone.verb) {
     case 'task.archive':
       return t('gone.archived', { name })
