@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from server.core.ids import new_id
 from server.realtime.hub import LINGER
@@ -152,7 +153,7 @@ async def test_see4_a_hidden_task_is_a_bare_number_and_its_hiding_a_drop(any_hou
     task = await any_house.task("Kanarienvogel offen")
     await any_house.small.accept(ShowTask(task=task, visibility=Visibility.MODERATORS))
     await any_house.small.accept(EditTask(task=task, title="Kanarienvogel geheim"))
-    seen = []
+    seen: list[Any] = []
     while len(seen) < 3:  # showings keep a distance
         await guest.settle()
         await moderator.settle()
