@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -18,8 +19,8 @@ from server.core.kernel import Kernel
 from server.core.space import Space
 from server.problems import RETRY_AFTER, status_of
 from shared_schema.base import FRAME_LIMIT, Author, Id, Viewer
-from shared_schema.frames import EntriesPage, PostCommand, Refused
-from shared_schema.refusals import Invalid, NotFound, Refusal
+from shared_schema.frames import Accepted, EntriesPage, PostCommand, Refused
+from shared_schema.refusals import Invalid, NotFound, Refusal, Unavailable
 
 from .history import Histories
 from .hub import Hub
@@ -134,23 +135,33 @@ async def journal(
 @post("/commands", status_code=200, request_max_body_size=FRAME_LIMIT)
 async def command(request: AnyRequest, live: LiveDependency, space: FromPath[str]) -> Response[bytes]:
     """Does one command: `Accepted`, or `Refused` with the status that fits the reason."""
-    posted = _read(await request.body())
-    answer: Any
+    posted, author = _read(await request.body()), live.author_of(request)
+    answer: Accepted | Refused
+    wait = live.hub.spend(author.id)
+    if wait:
+        answer = Refused(id=posted.id, reason=Unavailable())
+        return _answered(answer, retry_after=str(math.ceil(wait)))
     try:
-        answer = await live.kernel.submit(
-            commands.Request(
-                id=posted.id,
-                space=space,
-                command=read_command(posted.command),
-                author=live.author_of(request),
-                expects=posted.expects or {},
-                only_if=posted.only_if or {},
-            )
-        )
+        answer = await live.kernel.submit(_request(posted, space, author))
     except Refusal as refusal:
         answer = Refused(id=posted.id, reason=refusal.reason)
+    return _answered(answer)
+
+
+def _request(posted: PostCommand, space: Id, author: Author) -> commands.Request:
+    return commands.Request(
+        id=posted.id,
+        space=space,
+        command=read_command(posted.command),
+        author=author,
+        expects=posted.expects or {},
+        only_if=posted.only_if or {},
+    )
+
+
+def _answered(answer: Accepted | Refused, retry_after: str = RETRY_AFTER) -> Response[bytes]:
     status = status_of(answer.reason) if isinstance(answer, Refused) else 200
-    headers = {"Retry-After": RETRY_AFTER} if status == 503 else {}
+    headers = {"Retry-After": retry_after} if status == 503 else {}
     return Response(msgspec.json.encode(answer), status_code=status, media_type=JSON, headers=headers)
 
 

@@ -84,6 +84,13 @@ class Client:
         except ConnectionClosed:
             return self.socket.close_code
 
+    async def upto(self, seq: int) -> list[int]:
+        """Reads on until the entry with this number; answers with the numbers of all that came by the way."""
+        numbers: list[int] = []
+        while seq not in numbers:
+            numbers += [entry["seq"] for entry in (await self.next()).get("entries", ())]
+        return numbers
+
     async def settle(self) -> None:
         """Returns when everything that the server has said so far was read."""
         await self.say({"t": "ping"})

@@ -21,7 +21,8 @@ from server.core.ids import new_id
 from server.core.kernel import Kernel
 from server.core.space import Space
 from server.people import access
-from server.realtime.hub import Connection, Hub
+from server.realtime.connections import Connection
+from server.realtime.hub import Hub
 from server.realtime.links import BOUND, Message
 from server.realtime.protocol import Identity
 from shared_schema.base import PROTOCOL, Author, Command, Id, Scalar, Viewer, Visibility
