@@ -110,9 +110,12 @@ export class Desk implements Surface {
   /** Gives a command to this space. Refusals are shown by the shell, with the reason and what was typed. */
   async act(command: AnyCommand, { said, whispered, ...options }: ActOptions = {}): Promise<Outcome> {
     dropKey(TOAST)
-    if (said) notify({ tone: 'info', key: TOAST, text: said, actions: [this.#wayBack()] })
-    else if (whispered) announce(whispered)
-    return this.client.do(this.space, command, options)
+    const toast = { tone: 'info', key: TOAST, text: said ?? '', actions: [this.#wayBack()] } as const
+    const unsay = said ? notify(toast) : undefined
+    if (whispered) announce(whispered)
+    const outcome = await this.client.do(this.space, command, options)
+    if (!outcome.ok) unsay?.()
+    return outcome
   }
 
   /** Takes back my last change here. */

@@ -232,10 +232,14 @@ function ghostOf(source: HTMLElement, box: DOMRect): HTMLElement {
   return ghost
 }
 
-/** The lane under the pointer. Its whole height counts, heading included: nobody aims at a list's empty end. */
+/**
+ * The lane under the pointer. Its whole height counts, heading included, and a rim above and below: nobody aims at a
+ * list's empty end, and who scrolls at the rim slips over it.
+ */
 function laneAt(root: HTMLElement, { x, y }: Point): HTMLElement | null {
   const frame = root.getBoundingClientRect()
-  if (y < frame.top || y > frame.bottom || x < frame.left || x > frame.right) return null
+  if (y < frame.top - EDGE || y > frame.bottom + EDGE) return null
+  if (x < frame.left || x > frame.right) return null
   for (const list of root.querySelectorAll<HTMLElement>('[data-lane]')) {
     const box = list.getBoundingClientRect()
     if (x >= box.left && x <= box.right) return list
