@@ -1,4 +1,7 @@
 import 'fake-indexeddb/auto'
+// Loaded when they are needed, which would take longer than these tests wait.
+import './longpoll.ts'
+import './part.ts'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AnyEntity, Column, Id } from '../schema.ts'
@@ -481,6 +484,20 @@ describe('several tabs', () => {
     expect(asleep.arrived).toHaveLength(1)
   })
 
+  test('CLI1 what is sent again from one tab is kept, whatever the others hear', async () => {
+    const [first, second] = [await seated(), await seated()]
+    server.refuseNext = { reason: 'not_allowed' }
+    void first.client.do(SPACE, rename('B'))
+    await settled()
+    server.crash()
+    await settled()
+    void second.client.resend(second.client.pending[0]?.id ?? '', rename('C'))
+    await settled()
+    for (const { tab } of [first, second]) await close(tab)
+    const { title } = await seated()
+    expect(title()).toBe('C')
+  })
+
   test('a refusal stands in both, and is discarded in both', async () => {
     const [first, second] = [await seated(), await seated()]
     server.refuseNext = { reason: 'not_allowed' }
@@ -535,6 +552,30 @@ describe('the session and the version', () => {
     await settled()
     expect(client.status).toMatchObject({ link: 'live', waiting: 0 })
     expect(title()).toBe('B')
+  })
+
+  test('nothing is sent or read as somebody else who signed in in this browser', async () => {
+    server.blocksSockets = true
+    const { client } = await seated()
+    server.holds = true
+    await clock.pass(1_000)
+    server.me = { ...ME, person: id(5) }
+    await clock.pass(60_000)
+    expect(client.status.link).toBe('signed-out')
+    void client.do(SPACE, rename('B'))
+    await settled()
+    expect(server.arrived).toEqual([])
+  })
+
+  test('what was just typed is kept before the page reloads', async () => {
+    const { tab, client } = await seated()
+    server.schema = 'newer'
+    client.keepDraft(SPACE, TASK, 'title', 'halb getippt')
+    server.drop(1012)
+    await clock.pass(200)
+    await clock.pass(90)
+    await until(async () => tab.reloads.length > 0)
+    expect(await everythingKept('drafts')).toEqual(['halb getippt'])
   })
 
   test('another schema reloads the page', async () => {

@@ -307,7 +307,7 @@ class TabClient implements Client {
   }
 
   stop(): void {
-    this.#drafts.flush()
+    void this.#drafts.flush()
     this.#seats.flush()
     this.#link.input({ on: 'stop' })
     for (const stop of this.#stops.splice(0)) stop()
@@ -330,6 +330,12 @@ class TabClient implements Client {
     this.#delivery.stop()
   }
 
+  /** What was typed a moment ago is kept before the page goes. */
+  async #reload(version: string): Promise<void> {
+    await this.#drafts.flush()
+    this.#world.reload(version)
+  }
+
   // --- wiring ---
 
   #newLink(): Link {
@@ -348,6 +354,7 @@ class TabClient implements Client {
         this.#together(() => {
           for (const message of messages) this.#received(message)
         }),
+      reload: (version) => void this.#reload(version),
       changed: ({ link, since }) => this.#setStatus({ link, since }),
     })
   }
@@ -412,7 +419,7 @@ class TabClient implements Client {
   #tabChanged(event: 'online' | 'offline' | 'visible' | 'hidden'): void {
     if (event === 'visible') void this.#delivery.reload()
     if (event !== 'hidden') return this.#link.input({ on: event })
-    this.#drafts.flush()
+    void this.#drafts.flush()
     this.#seats.flush()
   }
 

@@ -67,27 +67,27 @@ describe('getting live', () => {
 
 describe('losing it', () => {
   test('says so at once and comes back after a random part of the first wait', () => {
-    const { at, effects } = play(...LIVE, closed(5_000, 1006))
-    expect(at).toMatchObject({ phase: 'waiting', link: 'reconnecting', since: 5_000 })
+    const { at, effects } = play(...LIVE, closed(50_000, 1006))
+    expect(at).toMatchObject({ phase: 'waiting', link: 'reconnecting', since: 50_000 })
     expect(names(effects)[0]).toBe('down')
     expect(waitOf(effects, 'retry')).toMatchObject({ ms: FIRST_WAIT / 2 })
   })
 
   test('after a while it is offline, since the moment it was lost', () => {
-    const { at } = play(...LIVE, closed(5_000, 1006), timer(5_000 + PATIENCE, 'patience'))
-    expect(at).toMatchObject({ link: 'offline', since: 5_000 })
+    const { at } = play(...LIVE, closed(50_000, 1006), timer(50_000 + PATIENCE, 'patience'))
+    expect(at).toMatchObject({ link: 'offline', since: 50_000 })
   })
 
   test('waits longer after each failure', () => {
     const failing = [
       ...LIVE,
-      closed(5_000, 1006),
-      timer(6_000, 'retry'),
-      closed(6_001, 1006),
-      read(6_002, 'none'),
+      closed(50_000, 1006),
+      timer(51_000, 'retry'),
+      closed(51_001, 1006),
+      read(51_002, 'none'),
     ] as const
     expect(waitOf(play(...failing).effects, 'retry')).toMatchObject({ ms: (FIRST_WAIT * GROWTH) / 2 })
-    const again = play(...failing, timer(7_000, 'retry'), closed(7_001, 1006), read(7_002, 'none'))
+    const again = play(...failing, timer(52_000, 'retry'), closed(52_001, 1006), read(52_002, 'none'))
     expect(waitOf(again.effects, 'retry')).toMatchObject({ ms: (FIRST_WAIT * GROWTH ** 2) / 2 })
   })
 
@@ -97,6 +97,15 @@ describe('losing it', () => {
       expect(ms).toBeGreaterThanOrEqual(0)
       expect(ms).toBeLessThan(Math.min(LONGEST_WAIT, FIRST_WAIT * GROWTH ** failures))
     }
+  })
+
+  test('a connection that never lasts is not opened again at once', () => {
+    const flapping = [...LIVE, closed(100, 1013), timer(500, 'retry'), [510, WELCOME[1]]] as [number, Input][]
+    expect(waitOf(play(...LIVE, closed(100, 1013)).effects, 'retry')).toMatchObject({ ms: (FIRST_WAIT * GROWTH) / 2 })
+    const again = play(...flapping, closed(520, 1013))
+    expect(waitOf(again.effects, 'retry')).toMatchObject({ ms: (FIRST_WAIT * GROWTH ** 2) / 2 })
+    const lasted = play(...flapping, closed(60_000, 1013))
+    expect(waitOf(lasted.effects, 'retry')).toMatchObject({ ms: FIRST_WAIT / 2 })
   })
 
   test('a restart is no failure', () => {
@@ -183,7 +192,7 @@ describe('without sockets', () => {
   test('another failed upgrade disturbs nothing', () => {
     const { at, effects } = play(...BLOCKED, read(200, 'ok'), timer(6_000, 'upgrade'), closed(6_100, 1006))
     expect(at).toMatchObject({ phase: 'polling', link: 'live' })
-    expect(names(effects)).toEqual(['clear', 'timer'])
+    expect(names(effects)).toEqual(['clear', 'timer', 'probe'])
   })
 
   test('a socket that works takes over', () => {

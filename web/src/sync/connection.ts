@@ -12,6 +12,8 @@ export const GROWTH = 1.6
 export const LONGEST_WAIT = 8_000
 /** After `restart` (1012) nobody failed: a second is enough to spread the clients. */
 export const RESTART_WAIT = 1_000
+/** A connection that lived shorter counts as one more failure: whatever ends it at once will do so again. */
+export const STEADY = 10_000
 /** From opening a socket to `welcome`. */
 export const GREETING_WITHIN = 10_000
 /** After so long without a server people are told *offline* instead of *reconnecting*. */
@@ -120,7 +122,7 @@ export function step(at: Connection, input: Input, env: Env): Step {
     case 'read':
       return read(at, input.answer, env)
     case 'offline':
-      return lost({ ...at, link: 'offline', since: env.now }, env, backOff(1, env.random))
+      return lost({ ...at, link: 'offline', since: env.now }, env)
     case 'online':
     case 'visible':
       return awake(at, env)
@@ -148,7 +150,7 @@ function welcome(at: Connection, input: Extract<Input, { on: 'welcome' }>, env: 
     wait('silence', 2 * beat),
     { do: 'up', via: 'socket' },
   ]
-  const live = { ...at, phase: 'live', failures: 0, upgrades: 0, beat, heardAt: env.now } as const
+  const live = { ...at, phase: 'live', upgrades: 0, beat, heardAt: env.now } as const
   return [linked(live, 'live', env), effects]
 }
 
@@ -158,8 +160,7 @@ function closed(at: Connection, code: number, env: Env): Step {
   if (at.phase === 'polling') return upgradeLater(at, env)
   if (at.phase === 'opening') return [{ ...at, phase: 'probing' }, [PROBE, clear(['greeting'])]]
   if (at.phase !== 'live') return [at, []]
-  const ms = code === Close.RESTART ? env.random() * RESTART_WAIT : backOff(0, env.random)
-  const [next, effects] = lost(at, env, ms)
+  const [next, effects] = lost(at, env, code === Close.RESTART ? env.random() * RESTART_WAIT : null)
   const ours = code === Close.MALFORMED || code === Close.TOO_LARGE
   return [next, ours ? [{ do: 'careful' }, ...effects] : effects]
 }
@@ -169,14 +170,15 @@ const PROBE: Effect = { do: 'probe' }
 function upgradeLater(at: Connection, env: Env): Step {
   const most = Math.min(LONGEST_UPGRADE, FIRST_UPGRADE * 2 ** at.upgrades)
   const ms = most / 2 + (env.random() * most) / 2
-  return [{ ...at, upgrades: at.upgrades + 1 }, [clear(['greeting']), wait('upgrade', ms)]]
+  // Somebody else may have signed in meanwhile; on a socket `welcome` would say so.
+  return [{ ...at, upgrades: at.upgrades + 1 }, [clear(['greeting']), wait('upgrade', ms), PROBE]]
 }
 
 function read(at: Connection, answer: Reading, env: Env): Step {
   if (answer === 'signed-out') return end(at, 'signed-out', env)
   if (at.phase === 'probing') return probed(at, answer, env)
   if (at.phase !== 'polling' || answer === 'ok') return [at, []]
-  return lost(at, env, backOff(0, env.random))
+  return lost(at, env)
 }
 
 /** HTTP works and the socket did not: something in between blocks sockets, so go on without one. */
@@ -186,17 +188,19 @@ function probed(at: Connection, answer: Reading, env: Env): Step {
     return [failed, [wait('retry', backOff(failed.failures, env.random))]]
   }
   const polling = linked({ ...at, phase: 'polling', failures: 0 }, 'live', env)
-  const [next, effects] = upgradeLater(polling, env)
-  return [next, [clear(['patience']), { do: 'up', via: 'poll' }, ...effects]]
+  const [next, [, later]] = upgradeLater(polling, env)
+  return [next, [clear(['patience']), { do: 'up', via: 'poll' }, ...(later ? [later] : [])]]
 }
 
-/** The connection is gone: say so, and try again after `ms`. */
-function lost(at: Connection, env: Env, ms: number): Step {
+/** The connection is gone: say so, and try again after `ms`, or the longer the more often it failed. */
+function lost(at: Connection, env: Env, ms: number | null = null): Step {
+  const failures = at.link === 'live' && env.now - at.since >= STEADY ? 0 : at.failures + 1
   const was = at.link === 'live' ? linked(at, 'reconnecting', env) : at
-  const effects: Effect[] = [{ do: 'close' }, clear(['beat', 'silence', 'greeting', 'upgrade']), wait('retry', ms)]
+  const effects: Effect[] = [{ do: 'close' }, clear(['beat', 'silence', 'greeting', 'upgrade'])]
+  effects.push(wait('retry', ms ?? backOff(failures, env.random)))
   if (at.phase === 'live' || at.phase === 'polling') effects.unshift({ do: 'down' })
   if (was.link === 'reconnecting') effects.push(wait('patience', PATIENCE))
-  return [{ ...was, phase: 'waiting', failures: at.phase === 'live' ? 0 : at.failures }, effects]
+  return [{ ...was, phase: 'waiting', failures }, effects]
 }
 
 /** The device woke up or got its network back: no more waiting, and no trust in a connection that may be dead. */
@@ -233,7 +237,7 @@ function silence(at: Connection, env: Env): Step {
   if (at.phase !== 'live') return [at, []]
   const quiet = env.now - at.heardAt
   const unanswered = at.askedAt > at.heardAt && env.now - at.askedAt >= WAKE_WITHIN
-  if (unanswered || quiet >= 2 * at.beat) return lost(at, env, backOff(0, env.random))
+  if (unanswered || quiet >= 2 * at.beat) return lost(at, env)
   return [at, [wait('silence', 2 * at.beat - quiet)]]
 }
 

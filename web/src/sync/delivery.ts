@@ -251,7 +251,8 @@ export class Delivery {
     for (const row of rows) {
       this.outbox.remove(row.id)
       this.#over.add(row.id)
-      void this.#storage.remove(row.order)
+      // Who told us has seen to the store, where another row may have this place by now.
+      if (tell) void this.#storage.remove(row.order)
       if (tell) this.#channel.post({ t: 'gone', id: row.id })
       this.#resolve(row.id, { ok: false, id: row.id, reason: null })
     }

@@ -31,11 +31,13 @@ export class Drafts {
     this.#set(key, null)
   }
 
-  flush(): void {
+  /** Keeps at once what would be kept in a moment. */
+  async flush(): Promise<void> {
     this.#timer?.()
     this.#timer = null
-    for (const [key, text] of this.#fresh) void this.#storage.keepDraft(key, text)
+    const kept = [...this.#fresh].map(([key, text]) => this.#storage.keepDraft(key, text))
     this.#fresh.clear()
+    await Promise.all(kept)
   }
 
   forget(): void {
@@ -45,6 +47,6 @@ export class Drafts {
 
   #set(key: string, text: string | null): void {
     this.#fresh.set(key, text)
-    this.#timer ??= this.#world.later(() => this.flush(), KEEP_AFTER)
+    this.#timer ??= this.#world.later(() => void this.flush(), KEEP_AFTER)
   }
 }

@@ -14,6 +14,8 @@ export interface LinkEvents {
   careful(): void
   /** The messages of one frame. */
   received(messages: Exclude<ServerMessage, Welcome>[]): void
+  /** The server speaks another version. */
+  reload(version: string): void
   /** What the header says may have changed. */
   changed(state: Connection): void
 }
@@ -71,7 +73,7 @@ export class Link {
           this.#clear(timer)
         })
       case 'reload':
-        return void this.#world.reload(this.#version)
+        return this.#events.reload(this.#version)
       case 'up':
         return this.#events.up(effect.via)
       case 'down':
@@ -118,8 +120,8 @@ export class Link {
   }
 
   async #probe(): Promise<void> {
-    const answer = await this.#http.get('/api/me').then(
-      () => 'ok' as const,
+    const answer = await this.#http.get<Me>('/api/me').then(
+      ({ body }) => (body.person === this.#me.person ? 'ok' : 'signed-out'),
       (problem: ReadProblem) => (problem.status === 401 ? 'signed-out' : 'none'),
     )
     this.input({ on: 'read', answer })

@@ -35,7 +35,7 @@ type Decide = (command: AnyCommand, state: SpaceState, by: Id) => Change[] | Any
 
 export class TestServer {
   readonly spaces = new Map<Id, Space>()
-  readonly me: Me
+  me: Me
   readonly lines = new Set<Line>()
   /** Every command that arrived, in order, repeats included. */
   readonly arrived: { id: Id; space: Id; command: AnyCommand }[] = []
