@@ -570,10 +570,10 @@ describe('the session and the version', () => {
   test('what was just typed is kept before the page reloads', async () => {
     const { tab, client } = await seated()
     server.schema = 'newer'
-    client.keepDraft(SPACE, TASK, 'title', 'halb getippt')
     server.drop(1012)
-    await clock.pass(200)
-    await clock.pass(90)
+    await clock.pass(450)
+    client.keepDraft(SPACE, TASK, 'title', 'halb getippt')
+    await clock.pass(100)
     await until(async () => tab.reloads.length > 0)
     expect(await everythingKept('drafts')).toEqual(['halb getippt'])
   })
