@@ -37,7 +37,9 @@ async def kept_on(page: Page) -> list[str]:
 
 async def new_task_field(window: Window) -> Locator:
     await window.lane("Wartet").get_by_role("button", name="Aufgabe in Wartet anlegen").click()
-    return window.page.get_by_role("textbox", name="Neue Aufgabe in Wartet")
+    field = window.page.get_by_role("textbox", name="Neue Aufgabe in Wartet")
+    await expect(field).to_be_visible()  # its part of the page is here, before the server goes
+    return field
 
 
 async def titles_in(window: Window) -> list[str]:
@@ -83,7 +85,7 @@ async def test_cli1_a_queue_survives_a_killed_tab_in_order(opens: Opens, serving
 
     again = Window(jana.url, await jana.page.context.new_page())
     await again.page.goto(board)
-    await expect(again.card(titles[0])).to_contain_text("Wird noch gesendet")
+    await expect(again.card(titles[-1])).to_contain_text("Wird noch gesendet")
     assert await titles_in(again) == before + titles
     serving.start()
     await expect(josef.card(titles[-1])).to_have_count(1, timeout=40_000)

@@ -190,6 +190,7 @@ async def test_the_activity_of_one_person_alone(opens: Opens) -> None:
     await go(jana, BUS, "/journal")
     person = jana.page.get_by_role("combobox", name="Person")
     await person.fill("dorf jos")
+    await expect(jana.page.get_by_role("option", name="Josef Dorfner")).to_be_visible()
     await person.press("Enter")
     entries = jana.page.locator("main section ol > li")
     await expect(entries.first).to_contain_text("Josef Dorfner")

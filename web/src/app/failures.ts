@@ -12,17 +12,14 @@ export function watchFailures(): () => void {
     tell('failure', t('failure.notice'))
   }
   // A file of this build is gone because another one was installed.
-  const outdated = (event: Event) => {
-    event.preventDefault()
-    tell('outdated', t('failure.outdated'))
-  }
+  const outdated = () => tell('outdated', t('failure.outdated'))
   addEventListener('error', failed)
   addEventListener('unhandledrejection', failed)
-  addEventListener('vite:preloadError', outdated)
+  addEventListener('korridor:outdated', outdated)
   return () => {
     removeEventListener('error', failed)
     removeEventListener('unhandledrejection', failed)
-    removeEventListener('vite:preloadError', outdated)
+    removeEventListener('korridor:outdated', outdated)
   }
 }
 
