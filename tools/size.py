@@ -12,7 +12,7 @@ DIST = Path(__file__).parents[1] / "web" / "dist"
 
 # kB of 1,000 bytes, gzip -9. A phone on a bad connection in a village hall is the measure. The aim for the
 # scripts is 60; what stands here is what we reached, so that it only goes down (docs/performance.md).
-BUDGET = {"js": 60.5, "css": 10.0, "json": 8.0}
+BUDGET = {"js": 60.3, "css": 10.0, "json": 8.0}
 
 # What is fetched before a board can be seen: the entry, the board, and the texts of one language.
 FIRST_LOAD = ("index.html", "src/board/BoardPage.svelte", "texts/de/app.json", "texts/de/board.json")

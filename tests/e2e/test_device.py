@@ -12,6 +12,7 @@ from tests.support.commands import Serving
 from tests.support.windows import Window
 
 BUS = "Rufbus Selmachtal"
+STOPS = "Haltestellen auf Barrierefreiheit prüfen"
 KEPT = """async () => {
   const kept = []
   for (const { name } of await indexedDB.databases()) {
@@ -28,6 +29,11 @@ KEPT = """async () => {
   }
   return kept.map((one) => JSON.stringify(one))
 }"""
+
+LOOKS = """(panel) => [panel, panel.querySelector('header')].map((one) => {
+  const { display, paddingLeft, borderLeftWidth, backgroundColor } = getComputedStyle(one)
+  return [display, paddingLeft, borderLeftWidth, backgroundColor]
+})"""
 
 
 async def kept_on(page: Page) -> list[str]:
@@ -93,6 +99,22 @@ async def test_cli1_a_queue_survives_a_killed_tab_in_order(opens: Opens, serving
     await expect(again.card(titles[-1])).not_to_contain_text("Wird noch gesendet")
     assert await (await new_task_field(again)).input_value() == "nur halb ge"
     assert not [record for record in await kept_on(again.page) if '"task.create"' in record and '"order"' in record]
+
+
+async def test_a_part_that_was_not_here_yet_comes_with_the_server_as_it_should_look(
+    opens: Opens, serving: Serving
+) -> None:
+    jana, josef = await opens("Jana Wolfsteiner"), await opens("Josef Dorfner")
+    await jana.open_board(BUS)
+    await josef.open_board(BUS)
+    usual = await (await josef.open_task(STOPS)).evaluate(LOOKS)
+    serving.stop(signal.SIGKILL)
+    async with jana.page.expect_event("requestfailed", lambda request: "TaskPanel" in request.url):
+        await jana.card(STOPS).locator("[data-title]").click()
+    serving.start()
+    panel = jana.page.get_by_role("complementary").filter(has=jana.page.get_by_role("heading", name=STOPS))
+    await expect(panel).to_be_visible(timeout=40_000)
+    assert await panel.evaluate(LOOKS) == usual
 
 
 async def test_cli4_what_was_hidden_from_a_guest_is_not_on_the_device(opens: Opens) -> None:

@@ -1,4 +1,5 @@
 import { t } from '../lib/i18n.svelte'
+import { watchStyles } from '../lib/lazy'
 import { notify } from '../lib/notices.svelte'
 
 /**
@@ -13,10 +14,12 @@ export function watchFailures(): () => void {
   }
   // A file of this build is gone because another one was installed.
   const outdated = () => tell('outdated', t('failure.outdated'))
+  const endStyles = watchStyles()
   addEventListener('error', failed)
   addEventListener('unhandledrejection', failed)
   addEventListener('korridor:outdated', outdated)
   return () => {
+    endStyles()
     removeEventListener('error', failed)
     removeEventListener('unhandledrejection', failed)
     removeEventListener('korridor:outdated', outdated)

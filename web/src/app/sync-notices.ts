@@ -1,4 +1,5 @@
 import { needTexts, t } from '../lib/i18n.svelte'
+import { lazy } from '../lib/lazy'
 import { dropKey, notify } from '../lib/notices.svelte'
 import { refusalText, typedText } from '../lib/refusals'
 import { go, router } from '../lib/router.svelte'
@@ -40,7 +41,7 @@ function tellRefused(client: Client, all: readonly Pending[], told: Set<Id>): vo
 }
 
 async function tellOneRefused(client: Client, refused: Pending): Promise<void> {
-  await needTexts('refusals')
+  await lazy(() => needTexts('refusals'))
   const { reason, command, space, id } = refused
   if (!reason || !client.pending.some((one) => one.id === id)) return
   // Both texts are brought together where the text is: in the panel of the task.

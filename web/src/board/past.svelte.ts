@@ -5,6 +5,7 @@ import { sentence } from '../journal/sentence'
 import { clock } from '../lib/clock.svelte'
 import { dayOf, dayText } from '../lib/dates'
 import { currentLanguage, needTexts, t } from '../lib/i18n.svelte'
+import { lazy } from '../lib/lazy'
 import type { Day, Entry, Instant } from '../schema'
 import { ReadProblem, SpaceState } from '../sync'
 import type { Desk } from './desk.svelte'
@@ -36,7 +37,7 @@ export class Past {
 
   /** Loads what sentences need; the answer ends it. */
   start(): () => void {
-    void needTexts('activity')
+    void lazy(() => needTexts('activity'))
     return this.#desk.area.subscribe(() => this.model.areaChanged())
   }
 
@@ -44,7 +45,11 @@ export class Past {
   async show(seq: number): Promise<void> {
     this.#wanted = seq
     try {
-      const [state, entry] = await Promise.all([this.#stateAt(seq), this.#entryAt(seq), needTexts('activity')])
+      const [state, entry] = await Promise.all([
+        this.#stateAt(seq),
+        this.#entryAt(seq),
+        lazy(() => needTexts('activity')),
+      ])
       if (this.#wanted !== seq) return
       this.#source.state = state
       this.at = entry?.at ?? null

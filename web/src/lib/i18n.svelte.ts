@@ -31,22 +31,23 @@ export function currentLanguage(): Language {
 /** Makes the texts of these areas ready, in this language and in any chosen later. */
 export async function needTexts(...areas: TextArea[]): Promise<void> {
   for (const area of areas) wanted.add(area)
-  await load(chosen)
+  await load(chosen, areas)
 }
 
 /** Shows the page in another language as soon as its texts are there. */
 export async function speak(next: Language): Promise<void> {
   chosen = next
-  await load(next)
+  await load(next, [...wanted])
   document.documentElement.lang = chosen
 }
 
-async function load(next: Language): Promise<void> {
-  const missing = [...wanted].filter((area) => next !== spoken || !loaded.has(area))
+/** Another language needs everything anew; else what others asked for and did not get does not matter here. */
+async function load(next: Language, areas: readonly TextArea[]): Promise<void> {
+  const missing = next === spoken ? areas.filter((area) => !loaded.has(area)) : [...wanted]
   if (missing.length === 0) return
   const parts = await Promise.all(missing.map((area) => read(next, area)))
   // Another language was chosen meanwhile; what came too late must not bring the old one back.
-  if (next !== chosen) return load(chosen)
+  if (next !== chosen) return load(chosen, [...wanted])
   if (next !== spoken) loaded = new Set()
   texts = Object.assign({}, next === spoken ? texts : {}, ...parts)
   for (const area of missing) loaded.add(area)
