@@ -16,12 +16,19 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from .statements import run_text
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Query = Callable[Concatenate[Connection, P], T]
+
+
+class InDoubt(OSError):
+    """The connection was lost in COMMIT: it may have happened, or not."""
+
 
 UNREACHABLE = (DBAPIError, OSError, TimeoutError)
 """What a database raises that cannot be reached or cannot write. (`IntegrityError` is a DBAPIError too: ask first.)"""
@@ -51,10 +58,13 @@ POSTGRES_READER = {"statement_timeout": "15000", "jit": "off", "application_name
 
 
 class Transaction(Protocol):
-    """An open transaction of the writer. Leaving its context without `commit` rolls it back."""
+    """An open transaction of the writer. Leaving its context without `finish` rolls it back."""
 
     async def run(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
-    async def commit(self) -> None: ...
+
+    async def finish(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs the last query and commits; raises `InDoubt` if nobody knows whether the commit happened."""
+        ...
 
 
 class Database:
@@ -74,8 +84,7 @@ class Database:
     async def write(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs one short query on the writer and commits it."""
         async with self.transaction() as transaction:
-            answer: T = await transaction.run(query, *args, **kwargs)
-            await transaction.commit()
+            answer: T = await transaction.finish(query, *args, **kwargs)
             return answer
 
     async def close(self) -> None:
@@ -113,7 +122,7 @@ def sqlite_engine(url: URL, *, writes: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # IMMEDIATE: a writer that begins as a reader can be refused in the middle.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        run_text(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
@@ -128,6 +137,7 @@ class SqliteDatabase(Database):
         self._writing = ThreadPoolExecutor(1, "korridor-writer")
         self._reading = ThreadPoolExecutor(READERS, "korridor-reader")
         self._turn = asyncio.Lock()
+        self._kept: Connection | None = None
 
     async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         def run() -> T:
@@ -139,14 +149,17 @@ class SqliteDatabase(Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self._turn:
-            transaction = SqliteTransaction(self._writer, self._writing)
+            transaction = SqliteTransaction(self._writer, self._writing, self._kept)
             try:
                 yield transaction
             finally:
-                await asyncio.shield(transaction.end())
+                self._kept = await asyncio.shield(transaction.end())
 
     async def close(self) -> None:
         async with self._turn:
+            if self._kept is not None:
+                self._kept.close()
+                self._kept = None
             for engine in (self._reader, self._writer):
                 engine.dispose()
             self._writing.shutdown()
@@ -156,40 +169,54 @@ class SqliteDatabase(Database):
 class SqliteTransaction:
     """Begins with its first query. Everything happens on the writer's thread, one step after the other."""
 
-    def __init__(self, engine: Engine, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, engine: Engine, thread: ThreadPoolExecutor, kept: Connection | None) -> None:
         self._engine = engine
         self._thread = thread
-        self._connection: Connection | None = None
+        self._connection = kept
         self._open = False
 
     async def run(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def on_thread() -> T:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-                self._connection.begin()
-            return query(self._connection, *args, **kwargs)
+        return await self._on_thread(lambda: query(self._begun(), *args, **kwargs))
 
-        self._open = True
-        return await asyncio.get_running_loop().run_in_executor(self._thread, on_thread)
+    async def finish(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def last_and_commit() -> T:  # one way to the thread and back, not two
+            connection = self._begun()
+            answer = query(connection, *args, **kwargs)
+            _commit_or_doubt(connection)
+            return answer
 
-    async def commit(self) -> None:
-        def on_thread() -> None:
-            if self._connection is not None:
-                self._connection.commit()
-                self._connection.close()
-
-        await asyncio.get_running_loop().run_in_executor(self._thread, on_thread)
+        answer = await self._on_thread(last_and_commit)
         self._open = False
+        return answer
 
-    async def end(self) -> None:
-        """Rolls back what was not committed."""
-
-        def on_thread() -> None:
-            if self._connection is not None:
-                self._connection.close()
-
+    async def end(self) -> Connection | None:
+        """Rolls back what was not committed; after a commit, answers with the connection for the next transaction."""
         if self._open:
-            await asyncio.get_running_loop().run_in_executor(self._thread, on_thread)
+            await self._on_thread(self._close)
+        return self._connection
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:  # a query that was given up before it began has opened none
+            connection.close()
+
+    def _begun(self) -> Connection:
+        connection = self._connection or self._engine.connect()
+        self._connection = connection
+        if not connection.in_transaction():
+            connection.begin()
+        return connection
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        self._open = True
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _commit_or_doubt(connection: Connection) -> None:
+    try:
+        connection.commit()
+    except UNREACHABLE as error:
+        raise InDoubt from error
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
@@ -224,6 +251,7 @@ class PostgresDatabase(Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self._turn, self._writer.connect() as connection:
+            await connection.begin()  # said here, because SQLAlchemy hears nothing of what goes to the driver's cursor
             yield PostgresTransaction(connection)
 
     async def close(self) -> None:
@@ -238,5 +266,10 @@ class PostgresTransaction:
     async def run(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._connection.run_sync(query, *args, **kwargs)
 
-    async def commit(self) -> None:
-        await self._connection.commit()
+    async def finish(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        answer = await self.run(query, *args, **kwargs)
+        try:
+            await self._connection.commit()
+        except UNREACHABLE as error:
+            raise InDoubt from error
+        return answer

@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import Struct, field
 from sqlalchemy import (
+    JSON,
     Column,
     ColumnElement,
     CompoundSelect,
@@ -40,6 +41,7 @@ from shared_schema.journal import AnyEntity, Change, Entry
 from . import moments
 from .projections import PROJECTIONS
 from .space import Space
+from .statements import fetch, run_many
 from .tables import entities, journal, spaces
 
 # --- what a row holds ------------------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ class Opened(Struct, frozen=True):
 
 def lock(connection: Connection, wanted: Collection[Id], *, wait: bool) -> dict[Id, SpaceRow]:
     """The rows of the wanted spaces whose locks this transaction gets: at once, or in id order if it shall `wait`."""
-    rows = connection.execute(_locks(connection.dialect.name, wait), {"spaces": sorted(wanted)})
+    rows = fetch(connection, _locks(connection.dialect.name, wait), spaces=sorted(wanted))
     return {row.id: _space_row(row) for row in rows}
 
 
@@ -131,22 +133,18 @@ def open_batch(
     One statement doing both would miss repeats under READ COMMITTED: it sees the journal as it was before the wait.
     """
     locked = lock(connection, wanted, wait=wait)
-    asked = {"areas": list(areas), "commands": list(commands)}
-    rows = connection.execute(_news(connection.dialect.name), asked).all()
+    rows = fetch(connection, _news(connection.dialect.name), areas=list(areas), commands=list(commands))
     heads = {row.command: row.seq for row in rows if row.space is None}
     now = rows[0].now if rows else None
     return Opened(locked, heads, _known(row for row in rows if row.space is not None), now or database_time(connection))
 
 
-# Statements of every batch are built once: building one costs SQLAlchemy more than running it costs the database.
-
-
 def _among(column: Column[str], name: str, dialect: str) -> ColumnElement[bool]:
-    """Whether a column has one of the values given under this name. On PostgreSQL as an array: one statement however
-    many there are, which stays prepared, instead of one for each number."""
+    """Whether a column has one of the values given under this name: one statement however many there are, which stays
+    prepared, instead of one for each number."""
     if dialect == "postgresql":
         return column == any_(bindparam(name, type_=postgresql.ARRAY(String)))
-    return column.in_(bindparam(name, expanding=True))
+    return column.in_(select(func.json_each(bindparam(name, type_=JSON)).table_valued("value").c.value))
 
 
 @cache
@@ -175,7 +173,7 @@ def _news(dialect: str) -> CompoundSelect[Any]:
 
 def find_commands(connection: Connection, commands: Collection[Id]) -> dict[tuple[Id, Id], Known]:
     """Those of the commands that are in the journal, by (command, actor)."""
-    return _known(connection.execute(_repeats(connection.dialect.name), {"commands": list(commands)}))
+    return _known(fetch(connection, _repeats(connection.dialect.name), commands=list(commands)))
 
 
 def _known(rows: Iterable[Row[Any]]) -> dict[tuple[Id, Id], Known]:
@@ -218,21 +216,21 @@ class Writes(Struct, frozen=True, kw_only=True):
 
 def write_batch(connection: Connection, rows: Writes) -> None:
     """Writes everything that a batch decided. The caller commits."""
-    if rows.founded:
-        connection.execute(insert(spaces), rows.founded)
-    if rows.heads:
-        connection.execute(_move_head, rows.heads)
-    connection.execute(_append, rows.journal)
-    if rows.upserts:
-        connection.execute(_upsert(connection.dialect.name, entities), rows.upserts)
-    if rows.drops:
-        connection.execute(_drop_entity, rows.drops)
-    for kind, gone in rows.unprojected.items():
-        connection.execute(_drop_projected(PROJECTIONS[kind].table), gone)
-    for kind, projected in rows.projected.items():
-        connection.execute(_upsert(connection.dialect.name, PROJECTIONS[kind].table), projected)
+    dialect = connection.dialect.name
+    for statement, several in (
+        (_found, rows.founded),
+        (_move_head, rows.heads),
+        (_append, rows.journal),
+        (_upsert(dialect, entities), rows.upserts),
+        (_drop_entity, rows.drops),
+        *((_drop_projected(PROJECTIONS[kind].table), gone) for kind, gone in rows.unprojected.items()),
+        *((_upsert(dialect, PROJECTIONS[kind].table), some) for kind, some in rows.projected.items()),
+    ):
+        if several:
+            run_many(connection, statement, several)
 
 
+_found = insert(spaces)
 _append = insert(journal)
 _move_head = (
     update(spaces)
