@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
+@lru_cache(maxsize=64)  # all entries of a batch are of the same moment
 def write(moment: datetime) -> str:
     """`2026-11-16T09:00:00.000000Z`, always 27 characters."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

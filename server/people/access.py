@@ -56,13 +56,16 @@ IN_OTHER_SPACES: Final[dict[AreaRole, Viewer | None]] = {
 
 def viewer_in(space: Space, area: Space, person: Id, now: datetime) -> Viewer | None:
     """A person sees a space as the strongest of their roles here and in the area; without access, not at all."""
-    someone = area.find(Person, person)
-    if someone is None or not rules.has_access(area, someone, now):
+    return _viewer(space, area, area.find(Person, person), space.where(Participant, person=person), now)
+
+
+def _viewer(space: Space, area: Space, person: Person | None, parts: list[Participant], now: datetime) -> Viewer | None:
+    if person is None or not rules.has_access(area, person, now):
         return None
     if space.id == area.id:
-        return IN_THE_AREA[someone.role]
-    kinds = [AS_PARTICIPANT[part.role] for part in space.where(Participant, person=person)]
-    reaching_down = IN_OTHER_SPACES[someone.role]
+        return IN_THE_AREA[person.role]
+    kinds = [AS_PARTICIPANT[part.role] for part in parts]
+    reaching_down = IN_OTHER_SPACES[person.role]
     return min([*kinds, *([] if reaching_down is None else [reaching_down])], default=None)
 
 
@@ -77,9 +80,9 @@ def actor(space: Space, area: Space, author: Author, now: datetime) -> Actor:
         author=Author(
             kind="guest" if person is not None and person.role == "guest" else "person",
             id=author.id,
-            for_=acts_for(space, area, author.id),
+            for_=_organisation(parts, person),
         ),
-        viewer=viewer_in(space, area, author.id, now),
+        viewer=_viewer(space, area, person, parts, now),
         role=parts[0].role if parts else None,
         area_role=person.role if person else None,
     )
@@ -87,11 +90,12 @@ def actor(space: Space, area: Space, author: Author, now: datetime) -> Actor:
 
 def acts_for(space: Space, area: Space, person: Id) -> Id | None:
     """The organisation a person stands for here: that of their strongest part, else their own in the area."""
-    for part in rules.parts_of(space, person):
-        if part.organisation is not None:
-            return part.organisation
-    someone = area.find(Person, person)
-    return someone.organisation if someone else None
+    return _organisation(rules.parts_of(space, person), area.find(Person, person))
+
+
+def _organisation(parts: list[Participant], person: Person | None) -> Id | None:
+    own = person.organisation if person else None
+    return next((part.organisation for part in parts if part.organisation is not None), own)
 
 
 def only_system(space: Space, by: Actor, command: Command) -> bool:

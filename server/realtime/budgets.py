@@ -25,9 +25,9 @@ class Budgets:
         self._left[person] = (left, at)
         return self._debt(left)
 
-    def wait(self, person: Id, at: float) -> float:
-        """The seconds until the person may send one more."""
-        return self._debt(self._now(person, at) - 1)
+    def wait(self, person: Id, at: float, number: int = 1) -> float:
+        """The seconds until the person may send so many more."""
+        return self._debt(self._now(person, at) - number)
 
     def forget(self, at: float) -> None:
         """Forgets who has all of it back."""

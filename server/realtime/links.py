@@ -34,6 +34,9 @@ class Link(Protocol):
 
     on_drain: Callable[[], None] | None
     """Called when the write buffer has run low again after it was full."""
+    on_text: Callable[[str], bool] | None
+    """Set while the one who listens has nothing else to do. It may take a text at once; what it does not take, and all
+    else, comes the usual way. A link that cannot ask leaves it alone."""
 
     def offer(self, message: Message) -> bool:
         """Sends it if less than `BOUND` waits already; says whether it did. Nothing is sent on a closing link."""
@@ -69,6 +72,7 @@ class AsgiLink:
         self._idle.set()
         self.closing = False
         self.on_drain: Callable[[], None] | None = None
+        self.on_text: Callable[[str], bool] | None = None
 
     def offer(self, message: Message) -> bool:
         if self._size >= BOUND:

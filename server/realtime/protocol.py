@@ -117,6 +117,15 @@ Consequence = Greet | Echo | Beat | Send | TakeSeat | LeaveSeat | Enqueue | Appe
 _decode = msgspec.json.Decoder(ClientMessage | list[ClientMessage]).decode
 
 
+def read(raw: str | bytes) -> list[ClientMessage] | None:
+    """The messages of a text frame; None if they are none."""
+    try:
+        said = _decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
+    return said if isinstance(said, list) else [said]
+
+
 class Protocol:
     """The state of one connection: greeted or not, which spaces it watches, when it was last heard of."""
 
@@ -133,14 +142,13 @@ class Protocol:
 
     def text(self, raw: str | bytes) -> list[Consequence]:
         """A text frame arrived: one message, or an array of them."""
+        return self.said(read(raw))
+
+    def said(self, messages: list[ClientMessage] | None) -> list[Consequence]:
+        """What the messages of a frame lead to; None: they could not be read."""
         if self.closed:
             return []
-        try:
-            said = _decode(raw)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
-            return self._close(CloseCode.MALFORMED)
-        messages = said if isinstance(said, list) else [said]
-        if len(messages) > MOST_MESSAGES:
+        if messages is None or len(messages) > MOST_MESSAGES:
             return self._close(CloseCode.MALFORMED)
         consequences: list[Consequence] = []
         for message in messages:

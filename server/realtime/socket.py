@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 import uvicorn
@@ -62,6 +63,29 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.link.something_came = True
         super().data_received(data)
 
+    def send_receive_event_to_app(self) -> None:
+        """Hands over a message. The way through the queue costs a pause in reading and two turns of the loop, so that
+        it is only taken by what cannot be heard at once."""
+        if not self._heard_at_once():
+            super().send_receive_event_to_app()
+
+    def _heard_at_once(self) -> bool:
+        hear = self.link.on_text
+        busy = self.curr_msg_data_type != "text" or self.close_sent or self.read_paused or not self.writable.is_set()
+        if hear is None or busy or not self.queue.empty():
+            return False
+        try:
+            heard = hear(b"".join(self.frames).decode())
+        except UnicodeDecodeError:
+            return False  # uvicorn knows what to do with that
+        except Exception:
+            log.exception("a connection failed")
+            self.link.close(CloseCode.INTERNAL)
+            heard = True
+        if heard:
+            self.frames = []
+        return heard
+
     def resume_writing(self) -> None:
         super().resume_writing()
         if self.link.on_drain is not None:
@@ -75,13 +99,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 class DirectLink:
     """Writes frames that are ready straight to the transport."""
 
-    __slots__ = ("_abort_timer", "_protocol", "on_drain", "something_came")
+    __slots__ = ("_abort_timer", "_protocol", "on_drain", "on_text", "something_came")
 
     def __init__(self, protocol: SocketProtocol) -> None:
         self._protocol = protocol
         self._abort_timer: asyncio.TimerHandle | None = None
         self.something_came = False
         self.on_drain: Callable[[], None] | None = None
+        self.on_text: Callable[[str], bool] | None = None
 
     def offer(self, message: Message) -> bool:
         protocol = self._protocol
@@ -128,7 +153,7 @@ class DirectLink:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self.on_drain = None
+        self.on_drain = self.on_text = None
         if self._abort_timer is not None:
             self._abort_timer.cancel()
 
@@ -182,8 +207,16 @@ async def _serve(hub: Hub, identify: Identify, socket: WebSocket[Any, Any, Any],
 
 async def _converse(hub: Hub, socket: WebSocket[Any, Any, Any], link: Link, identity: Identity) -> None:
     connection = hub.connect(link, identity)
+
+    async def next_event() -> Any:
+        link.on_text = partial(hub.hear_at_once, connection)
+        try:
+            return await socket.receive()
+        finally:
+            link.on_text = None
+
     try:
-        while (event := await socket.receive())["type"] == "websocket.receive":
+        while (event := await next_event())["type"] == "websocket.receive":
             await hub.hear(connection, event.get("text"))
             await link.writable_again()
     finally:
