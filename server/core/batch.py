@@ -28,15 +28,21 @@ Answer = Accepted | Refused
 Resolve = Callable[[Space, Space, Author, datetime], Actor]
 """(space, area, author, now) -> the actor: who this is in that space, and as what they look at it."""
 
+NOBODY = Viewer(0)
 encode = msgspec.json.Encoder().encode
 
 
 class Waiting(Struct):
-    """A request that waits for its answer. `missed`: how often its spaces were locked by others."""
+    """A request that waits for its answer; the one or two spaces it concerns, and how often others had them locked."""
 
     request: Request
     answered: Callable[[Answer], None]
+    spaces: tuple[Id, ...] = ()
     missed: int = 0
+
+    def __post_init__(self) -> None:
+        space, other = self.request.space, second_space(self.request.command)
+        self.spaces = (space,) if other in (None, space) else (space, other or "")
 
     def answer(self, answer: Answer) -> None:
         """Gives the answer. A mistake of whoever takes it concerns nobody else in the batch."""
@@ -44,11 +50,6 @@ class Waiting(Struct):
             self.answered(answer)
         except Exception:
             log.exception("an answer was not taken")
-
-    @property
-    def spaces(self) -> tuple[Id, ...]:
-        other = second_space(self.request.command)
-        return (self.request.space,) if other in (None, self.request.space) else (self.request.space, other or "")
 
 
 class Batch:
@@ -97,13 +98,13 @@ class Batch:
 
     def _decision(self, request: Request, here: Space, there: Space | None, area: Space) -> tuple[Actor, Decision]:
         by = self._actor(here, area, request.author)
-        view = here.seen_by(by.viewer or Viewer(0), area)
+        view = here.seen_by(NOBODY if by.viewer is None else by.viewer, area)
         if there is None:
             return by, decide(request, view, by, self._now)
         if there.area_id != here.area_id:
             raise Refusal(NotFound(kind="space", id=there.id))
         by_there = SYSTEM_ACTOR if there.id in self.founded else self._actor(there, area, request.author)
-        view_there = there.seen_by(by_there.viewer or Viewer(0), area)
+        view_there = there.seen_by(NOBODY if by_there.viewer is None else by_there.viewer, area)
         return by, decide(request, view, by, self._now, view_there, by_there)
 
     def _actor(self, space: Space, area: Space, author: Author) -> Actor:

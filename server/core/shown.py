@@ -20,12 +20,12 @@ def shown(entry: Entry, viewer: Viewer) -> Entry | Hidden:
     changed nothing says only on what somebody was at work, perhaps on something hidden: that is for moderators.
     """
     eyes = int(viewer)  # a plain number: an operation of the enum takes ten times as long
-    changes = tuple(seen for change in entry.changes if (seen := _shown(change, eyes)) is not None)
-    if not changes and (entry.changes or viewer != Viewer.MODERATOR):
-        return Hidden(seq=entry.seq)
-    if len(changes) == len(entry.changes) and all(a is b for a, b in zip(changes, entry.changes, strict=True)):
+    if not entry.changes:
+        return entry if viewer == Viewer.MODERATOR else Hidden(seq=entry.seq)
+    if all(audience(change) & eyes for change in entry.changes):
         return entry
-    return replace(entry, changes=changes)
+    changes = tuple(seen for change in entry.changes if (seen := _shown(change, eyes)) is not None)
+    return replace(entry, changes=changes) if changes else Hidden(seq=entry.seq)
 
 
 def hides(entry: Entry, viewer: Viewer) -> bool:

@@ -20,7 +20,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Answers:
-    """Answers on their way. Those of one turn of the loop share a frame, and entries never overtake them."""
+    """Answers on their way. Those of one turn of the loop share a frame; entries that come first take them along."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -34,11 +34,11 @@ class Answers:
         connection.answers.append(_encode(message))
 
     def flush(self) -> None:
-        """Sends what waits; call it before anything is shown."""
+        """Sends what waits."""
         waiting, self._connections = self._connections, []
         for connection in waiting:
-            answers, connection.answers = connection.answers, []
-            connection.link.send(Message(answers[0] if len(answers) == 1 else b"[%b]" % b",".join(answers)))
+            if connection.answers:
+                connection.link.send(connection.take_answers())
 
 
 class Connection:
@@ -86,6 +86,11 @@ class Connection:
             self.freed.set_result(None)
             self.freed = None
         self.answer(message)
+
+    def take_answers(self) -> Message:
+        """What waits to be said to the client, as one frame."""
+        answers, self.answers = self.answers, []
+        return Message(answers[0] if len(answers) == 1 else b"[%b]" % b",".join(answers))
 
     def close(self, code: CloseCode) -> None:
         """Says why, after everything else that there was to say, and ends."""

@@ -271,7 +271,7 @@ class Hub:
             await self._kernel.space(space.area_id)
             space = self._kernel.peek(id)
             if id not in self._rooms and space is not None:
-                self._rooms[id] = Room(self._kernel, space, keep.pop_all(), self._answers, self._clock)
+                self._rooms[id] = Room(self._kernel, space, keep.pop_all(), self._clock)
         return self._rooms.get(id)
 
     def watched(self) -> set[Id]:

@@ -38,8 +38,11 @@ class Link(Protocol):
     """Set while the one who listens has nothing else to do. It may take a text at once; what it does not take, and all
     else, comes the usual way. A link that cannot ask leaves it alone."""
 
-    def offer(self, message: Message) -> bool:
-        """Sends it if less than `BOUND` waits already; says whether it did. Nothing is sent on a closing link."""
+    def offer(self, message: Message, first: Message | None = None) -> bool:
+        """Sends it if less than `BOUND` waits already; says whether it did. Nothing is sent on a closing link.
+
+        What is to come `first` is sent in any case; together they cost one write.
+        """
 
     def send(self, message: Message) -> None:
         """Sends it in any case: answers are few and are never left out."""
@@ -74,7 +77,9 @@ class AsgiLink:
         self.on_drain: Callable[[], None] | None = None
         self.on_text: Callable[[str], bool] | None = None
 
-    def offer(self, message: Message) -> bool:
+    def offer(self, message: Message, first: Message | None = None) -> bool:
+        if first is not None:
+            self.send(first)
         if self._size >= BOUND:
             return False
         self.send(message)

@@ -21,7 +21,7 @@ from shared_schema.frames import Where
 from shared_schema.journal import Put
 
 from . import presence
-from .connections import Answers, Connection
+from .connections import Connection
 from .links import BOUND, Message
 from .presence import Presence
 from .rings import LENGTH, Line, Ring, payload, takes_away
@@ -51,9 +51,7 @@ class Seat:
 class Room:
     """A space that somebody watches. The kernel keeps it in memory as long as this exists."""
 
-    def __init__(
-        self, kernel: Kernel, space: Space, keep: ExitStack, answers: Answers, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, kernel: Kernel, space: Space, keep: ExitStack, clock: Callable[[], float]) -> None:
         self.id: Id = space.id
         self.area_id: Id = space.area_id
         self.ring = Ring(space.seq, space.head)
@@ -62,7 +60,6 @@ class Room:
         self.asked_at = clock()
         self._kernel = kernel
         self._keep = keep
-        self._answers = answers
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._pending: list[Line] = []
@@ -189,7 +186,6 @@ class Room:
         if not lines:
             return
         began = monotonic()  # not the loop's time, which stands still while the loop is busy
-        self._answers.flush()
         made: dict[bytes, Message] = {}
         for viewer, seats in list(self.seats.items()):
             text = payload(self.id, lines, viewer, lines[-1].head)
@@ -204,7 +200,13 @@ class Room:
             for seat in list(seats):
                 seat.connection.begin_anew(self)
             return
-        for seat in [seat for seat in seats if not seat.connection.link.offer(message)]:
+        missed: list[Seat] = []
+        for seat in seats:
+            connection = seat.connection
+            answers = connection.take_answers() if connection.answers else None  # entries never overtake them
+            if not connection.link.offer(message, answers):
+                missed.append(seat)
+        for seat in missed:
             seat.connection.fall_behind(self, self._clock())
 
     # --- waiting without a seat --------------------------------------------------------------------------------------

@@ -108,12 +108,14 @@ class DirectLink:
         self.on_drain: Callable[[], None] | None = None
         self.on_text: Callable[[str], bool] | None = None
 
-    def offer(self, message: Message) -> bool:
+    def offer(self, message: Message, first: Message | None = None) -> bool:
         protocol = self._protocol
         transport = protocol.transport
         if protocol.close_sent or transport.is_closing() or transport.get_write_buffer_size() >= BOUND:
+            if first is not None:
+                self.send(first)
             return False
-        transport.write(message.frame)
+        transport.write(message.frame if first is None else first.frame + message.frame)
         return True
 
     def send(self, message: Message) -> None:
