@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -28,12 +28,10 @@ from sqlalchemy import (
     null,
     select,
     text,
-    type_coerce,
     union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.types import NullType
 
 from shared_schema.base import Author, Entity, Id, SpaceKind
 from shared_schema.journal import AnyEntity, Change, Entry
@@ -41,7 +39,7 @@ from shared_schema.journal import AnyEntity, Change, Entry
 from . import moments
 from .projections import PROJECTIONS
 from .space import Space
-from .statements import fetch, run_many
+from .statements import fetch, fetch_column, run_many
 from .tables import entities, journal, spaces
 
 # --- what a row holds ------------------------------------------------------------------------------------------------
@@ -270,10 +268,11 @@ def load_space(connection: Connection, id: Id) -> Space | None:
 
 def load_entities(connection: Connection, space: Id) -> list[Entity]:
     """Every entity of a space, kind by kind. The rows are joined to one array: one decode instead of one a row."""
-    body = type_coerce(entities.c.body, NullType)  # as the driver gives it: nothing is done for each row
-    rows = connection.execute(select(body).where(entities.c.space == space).order_by(entities.c.kind))
-    bodies = cast(Sequence[bytes], rows.scalars().all())
+    bodies: list[bytes] = fetch_column(connection, _bodies_of, space=space)
     return list(_bodies.decode(b"[" + b",".join(bodies) + b"]"))
+
+
+_bodies_of = select(entities.c.body).where(entities.c.space == bindparam("space")).order_by(entities.c.kind)
 
 
 def entries_after(connection: Connection, space: Id, after: int, limit: int) -> list[Committed]:
