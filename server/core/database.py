@@ -150,10 +150,14 @@ class SqliteDatabase(Database):
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self._turn:
             transaction = SqliteTransaction(self._writer, self._writing, self._kept)
+            self._kept = None
             try:
                 yield transaction
             finally:
-                self._kept = await asyncio.shield(transaction.end())
+                if transaction.open:
+                    await asyncio.shield(transaction.end())
+                else:
+                    self._kept = transaction.connection
 
     async def close(self) -> None:
         async with self._turn:
@@ -172,8 +176,9 @@ class SqliteTransaction:
     def __init__(self, engine: Engine, thread: ThreadPoolExecutor, kept: Connection | None) -> None:
         self._engine = engine
         self._thread = thread
-        self._connection = kept
-        self._open = False
+        self.connection = kept
+        """The one that writes; after a commit it serves the next transaction, too."""
+        self.open = False
 
     async def run(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._on_thread(lambda: query(self._begun(), *args, **kwargs))
@@ -186,29 +191,26 @@ class SqliteTransaction:
             return answer
 
         answer = await self._on_thread(last_and_commit)
-        self._open = False
+        self.open = False
         return answer
 
-    async def end(self) -> Connection | None:
-        """Rolls back what was not committed; after a commit, answers with the connection for the next transaction."""
-        if self._open:
-            await self._on_thread(self._close)
-        return self._connection
+    async def end(self) -> None:
+        """Rolls back what was not committed."""
+        await self._on_thread(self._close)
 
     def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:  # a query that was given up before it began has opened none
-            connection.close()
+        if self.connection is not None:  # a query that was given up before it began has opened none
+            self.connection.close()
 
     def _begun(self) -> Connection:
-        connection = self._connection or self._engine.connect()
-        self._connection = connection
+        connection = self.connection or self._engine.connect()
+        self.connection = connection
         if not connection.in_transaction():
             connection.begin()
         return connection
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
-        self._open = True
+        self.open = True
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
