@@ -234,6 +234,7 @@ class PostgresDatabase(Database):
             POSTGRES_READER, pool_size=4, max_overflow=2, isolation_level="REPEATABLE READ", pool_pre_ping=True
         )
         self._turn = asyncio.Lock()
+        self._kept: AsyncConnection | None = None
 
     def _engine(self, settings: dict[str, str], **options: Any) -> AsyncEngine:
         from sqlalchemy.ext.asyncio import create_async_engine  # brings the whole ORM: a sixth of a start on SQLite
@@ -252,11 +253,22 @@ class PostgresDatabase(Database):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self._turn, self._writer.connect() as connection:
-            await connection.begin()  # said here, because SQLAlchemy hears nothing of what goes to the driver's cursor
-            yield PostgresTransaction(connection)
+        async with self._turn:
+            connection, self._kept = self._kept or await self._writer.connect(), None
+            transaction = PostgresTransaction(connection)
+            try:
+                await connection.begin()  # said here: SQLAlchemy hears nothing of what goes to the driver's cursor
+                yield transaction
+            finally:
+                if transaction.finished:
+                    self._kept = connection  # to give it to the pool and take it again costs as much as two statements
+                else:
+                    await asyncio.shield(connection.close())
 
     async def close(self) -> None:
+        if self._kept is not None:
+            await self._kept.close()
+            self._kept = None
         await self._reader.dispose()
         await self._writer.dispose()
 
@@ -264,6 +276,7 @@ class PostgresDatabase(Database):
 class PostgresTransaction:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self.finished = False
 
     async def run(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._connection.run_sync(query, *args, **kwargs)
@@ -274,4 +287,5 @@ class PostgresTransaction:
             await self._connection.commit()
         except UNREACHABLE as error:
             raise InDoubt from error
+        self.finished = True
         return answer
