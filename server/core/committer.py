@@ -34,7 +34,7 @@ MOST_COMMANDS = 256
 PATIENCE = 3
 """How often a space may be locked by others before the batch waits for it."""
 GATHER = 0.001
-"""Seconds that a batch may wait for more. One of twenty costs two thirds a command of what one of ten costs."""
+"""Seconds that a batch may wait for more. Each of twenty costs two thirds of each of ten."""
 LOOK_AGAIN = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
 """Pauses (s) between attempts to learn what became of a commit in doubt."""
 
