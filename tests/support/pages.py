@@ -80,6 +80,7 @@ class Wire:
         self.sent: deque[bytes] = deque()
         self.closed: int | None = None
         self.on_drain: Callable[[], None] | None = None
+        self.on_text: Callable[[str], bool] | None = None
         self._server, self._author = server, author
         self._size = 0
 
@@ -87,7 +88,9 @@ class Wire:
         """A model client is always alive."""
         return True
 
-    def offer(self, message: Message) -> bool:
+    def offer(self, message: Message, first: Message | None = None) -> bool:
+        if first is not None:
+            self.send(first)
         if self._size >= BOUND:
             return False
         self.send(message)
