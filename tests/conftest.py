@@ -6,11 +6,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.async_api import Browser
 
 from tests.support.browser import launched
 from tests.support.servers import Postgres, Redis
 from tests.support.services import find_chromium, find_postgres, find_redis
+
+# A test that fails because the machine is busy says nothing about us.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_report_header() -> list[str]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import halls, report
@@ -26,7 +26,6 @@ def messages(number: int) -> bytes:
     return b"".join(b"\x81" + bytes((len(text),)) + text for text in texts)
 
 
-@settings(deadline=None)
 @given(number=st.integers(1, 12), cuts=st.lists(st.integers(1, 800), max_size=30))
 def test_a_tally_counts_each_marker_once_wherever_the_reads_cut(number: int, cuts: list[int]) -> None:
     text = messages(number)

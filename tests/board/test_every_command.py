@@ -89,7 +89,7 @@ def filled_world() -> World:
     return world
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_snapshot_and_entries_are_the_next_snapshot_for_every_kind_of_viewer(data: DataObject) -> None:
     world = filled_world()
@@ -114,7 +114,7 @@ def test_snapshot_and_entries_are_the_next_snapshot_for_every_kind_of_viewer(dat
 def test_every_builder_finds_something_to_build() -> None:
     built: Counter[type] = Counter()
 
-    @settings(max_examples=20, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=20, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.data())
     def collect(data: DataObject) -> None:
         world = filled_world()

@@ -247,7 +247,6 @@ def test_cmd2_ord1_see2_all_pages_converge(prepared: Prepared) -> None:
     options = settings(
         max_examples=SEEDS or 50,
         stateful_step_count=STEPS,
-        deadline=None,
         derandomize=not SEEDS,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate],

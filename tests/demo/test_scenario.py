@@ -18,7 +18,7 @@ from shared_schema.board import PutTaskAway
 BERLIN = ZoneInfo(TIMEZONE)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.dates(date(2026, 1, 1), date(2035, 12, 31)))
 def test_the_reference_date_is_the_monday_of_this_week(today: date) -> None:
     reference = read(today).reference
