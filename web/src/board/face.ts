@@ -4,20 +4,24 @@ import { dayOf, dayText, dueText } from '../lib/dates'
 import { currentLanguage, t } from '../lib/i18n.svelte'
 import { initials, shortName } from '../lib/names'
 import { links } from '../lib/routes'
-import type { Day } from '../schema'
+import type { Day, Id } from '../schema'
 import type { IconName } from '../ui/icons'
+import type { CardView } from './cards'
 import type { Surface } from './desk.svelte'
 import { goneText } from './gone'
 import type { BoardModel, Card } from './state.svelte'
 
 /** A line between the title and the people: how far it is, what it waits for, whether it is saved. */
 export interface Note {
-  kind: 'plain' | 'meter' | 'wait' | 'late'
+  kind: 'plain' | 'wait' | 'late'
   icon: IconName
   text: string
+  /** How much of how much, to be shown in place of the icon. */
+  meter?: CardView['lines']
 }
 
 export interface CardFace {
+  id: Id
   look: string
   title: string
   href: string
@@ -27,9 +31,9 @@ export interface CardFace {
   goals: readonly { number: number; name: string }[]
   /** Where it stands, said of cards of another board. */
   column: string | null
-  hidden: string | null
+  /** That only moderators see it. */
+  secret: string | null
   visitor: { text: string; writing: boolean } | null
-  lines: { done: number; all: number }
   notes: readonly Note[]
   owner: { initials: string; here: boolean } | null
   ownerName: string
@@ -47,15 +51,15 @@ export function faceOf(
   const { view, here } = card
   const { task, owner } = view
   return {
+    id: card.id,
     look: lookOf(card),
     title: task.title,
     href: links.task(space, card.id),
     menu: rights.work ? t('card.menu', { title: task.title }) : null,
     goals: view.goals.map(({ number, title }) => ({ number, name: t('goal.named', { number, title }) })),
     column,
-    hidden: view.hidden ? t('card.moderators_only') : null,
+    secret: view.hidden ? t('card.moderators_only') : null,
     visitor: visitorOf(card),
-    lines: view.lines,
     notes: notesOf(card, model),
     owner: owner ? { initials: initials(view.ownerName), here: here.some((one) => one.person === owner) } : null,
     ownerName: owner ? view.ownerName || t('common.somebody') : t('card.unowned'),
@@ -91,7 +95,8 @@ function notesOf(card: Card, model: BoardModel): Note[] {
   const { view, gone, mark } = card
   const notes: Note[] = []
   if (gone) notes.push({ kind: 'plain', icon: 'info', text: goneText(gone, model) })
-  if (view.lines.all > 0) notes.push({ kind: 'meter', icon: 'checklist', text: t('card.lines', view.lines) })
+  const { lines } = view
+  if (lines.all > 0) notes.push({ kind: 'plain', icon: 'checklist', text: t('card.lines', { ...lines }), meter: lines })
   const reason = view.task.blocked_because
   if (reason) notes.push({ kind: 'wait', icon: 'blocked', text: t('card.waits', { reason }) })
   if (isWaiting(card)) notes.push({ kind: 'plain', icon: 'send', text: t('card.waiting') })
