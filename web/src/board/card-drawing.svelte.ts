@@ -37,27 +37,31 @@ export function drawCard(card: HTMLElement, faceOf: () => CardFace): void {
     card.dataset.card = face.id
     card.className = face.look
     const [goal, ...goals] = face.goals
-    stone.hidden = !goal
+    show(stone, goal !== undefined)
     if (goal) engrave(stone, goal)
     for (const one of goals) add(menu, engrave(stone.cloneNode() as HTMLElement, one))
     if (face.column !== null) add(menu, make('span', 'column', face.column))
     if (face.secret !== null) add(menu, make('span', 'secret', icon('visibility_off'), face.secret))
     if (face.visitor) add(menu, make('span', face.visitor.writing ? 'visitor writing' : 'visitor', face.visitor.text))
-    menu.hidden = face.menu === null
-    menu.setAttribute('aria-label', face.menu ?? '')
+    show(menu, face.menu !== null)
+    if (face.menu !== null) menu.setAttribute('aria-label', face.menu)
     link.setAttribute('href', face.href)
     link.textContent = face.title
     for (const note of face.notes) add(foot, noteOf(note))
-    owner.hidden = !face.owner
-    owner.className = face.owner?.here ? 'face here' : 'face'
-    owner.textContent = face.owner?.initials ?? ''
+    show(owner, face.owner !== null)
+    if (face.owner) {
+      owner.className = face.owner.here ? 'face here' : 'face'
+      owner.textContent = face.owner.initials
+    }
     name.textContent = face.ownerName
     if (face.comments) add(date, commentsOf(face.comments))
-    date.hidden = !face.date
-    date.className = face.date?.late ? 'late' : ''
-    date.dateTime = face.date?.day ?? ''
-    date.textContent = face.date?.text ?? ''
-    if (face.date?.late) date.prepend(icon('late'))
+    show(date, face.date !== null)
+    if (face.date) {
+      if (face.date.late || date.className) date.className = face.date.late ? 'late' : ''
+      date.dateTime = face.date.day
+      date.textContent = face.date.text
+      if (face.date.late) date.prepend(icon('late'))
+    }
   }
 
   function add(before: Element, one: Element): void {
@@ -98,6 +102,10 @@ function icon(name: IconName): Element {
   use.setAttribute('href', `${sprite}#${name}`)
   svg.append(use)
   return svg
+}
+
+function show(element: HTMLElement, shown: boolean): void {
+  if (element.hidden === shown) element.hidden = !shown
 }
 
 /** Hides an element from those who listen. */
