@@ -39,22 +39,26 @@ export function drawCard(card: HTMLElement, faceOf: () => CardFace): void {
     const [goal, ...goals] = face.goals
     show(stone, goal !== undefined)
     if (goal) engrave(stone, goal)
-    for (const one of goals) add(menu, engrave(stone.cloneNode() as HTMLElement, one))
-    if (face.column !== null) add(menu, make('span', 'column', face.column))
-    if (face.secret !== null) add(menu, make('span', 'secret', icon('visibility_off'), face.secret))
-    if (face.visitor) add(menu, make('span', face.visitor.writing ? 'visitor writing' : 'visitor', face.visitor.text))
-    show(menu, face.menu !== null)
+    // Who may do nothing with a card has no menu, not even a hidden one.
+    if (face.menu === null) menu.remove()
+    else if (!menu.parentNode) marks.append(menu)
+    const last = menu.parentNode ? menu : null
+    for (const one of goals) add(marks, last, engrave(stone.cloneNode() as HTMLElement, one))
+    if (face.column !== null) add(marks, last, make('span', 'column', face.column))
+    if (face.secret !== null) add(marks, last, make('span', 'secret', icon('visibility_off'), face.secret))
+    if (face.visitor)
+      add(marks, last, make('span', face.visitor.writing ? 'visitor writing' : 'visitor', face.visitor.text))
     if (face.menu !== null) menu.setAttribute('aria-label', face.menu)
     link.setAttribute('href', face.href)
     link.textContent = face.title
-    for (const note of face.notes) add(foot, noteOf(note))
+    for (const note of face.notes) add(card, foot, noteOf(note))
     show(owner, face.owner !== null)
     if (face.owner) {
       owner.className = face.owner.here ? 'face here' : 'face'
       owner.textContent = face.owner.initials
     }
     name.textContent = face.ownerName
-    if (face.comments) add(date, commentsOf(face.comments))
+    if (face.comments) add(foot, date, commentsOf(face.comments))
     show(date, face.date !== null)
     if (face.date) {
       if (face.date.late || date.className) date.className = face.date.late ? 'late' : ''
@@ -64,8 +68,8 @@ export function drawCard(card: HTMLElement, faceOf: () => CardFace): void {
     }
   }
 
-  function add(before: Element, one: Element): void {
-    before.before(one)
+  function add(parent: Element, before: Element | null, one: Element): void {
+    parent.insertBefore(one, before)
     more.push(one)
   }
 }
