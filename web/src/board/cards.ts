@@ -1,7 +1,8 @@
 // What a card shows, read from the state of a space. Pure: the same state gives the same card.
 
+import { sameList } from '../lib/lists.ts'
 import { folded } from '../lib/names.ts'
-import type { Day, Goal, Id, Participant, Task } from '../schema.ts'
+import type { ChecklistLine, Day, Goal, GoalTag, Helper, Id, Participant, Task } from '../schema.ts'
 import { AUDIENCES, Viewer } from '../schema.ts'
 import type { ReadSpace } from '../sync/state.ts'
 import type { Filterable } from './filter.ts'
@@ -17,8 +18,10 @@ export interface CardView extends Filterable {
   readonly done: boolean
   /** True when only moderators see it: those who do must know. */
   readonly hidden: boolean
-  /** Parts of which it is made, besides the task. */
-  readonly parts: readonly Id[]
+  /** Parts of which it is made, besides the task and its owner. */
+  readonly parts: readonly (GoalTag | Helper | ChecklistLine)[]
+  /** What its people are called: the owner, then those who help. */
+  readonly names: readonly string[]
 }
 
 /** Where names and goals come from, beside the space itself. */
@@ -33,6 +36,8 @@ export function cardView(space: ReadSpace, task: Task, { area, today }: Around):
   const helpers = space.where('helper', 'task', task.id)
   const lines = space.where('checklist_line', 'task', task.id)
   const owner = space.get('ownership', task.id)?.person ?? null
+  const people = [...(owner ? [owner] : []), ...helpers.map((one) => one.person)]
+  const names = people.map((one) => nameOf(one, space, area))
   const goals = tags.flatMap((tag) => area.get('goal', tag.goal) ?? [])
   const done = task.done_at !== null
   let words: string | null = null
@@ -40,24 +45,26 @@ export function cardView(space: ReadSpace, task: Task, { area, today }: Around):
     task,
     goals: goals.sort((a, b) => a.number - b.number),
     owner,
-    ownerName: owner ? nameOf(owner, space, area) : '',
+    ownerName: owner ? (names[0] ?? '') : '',
     helpers: helpers.map((one) => one.person),
     lines: { done: lines.filter((one) => one.done_at !== null).length, all: lines.length },
     overdue: !done && task.due !== null && task.due < today,
     done,
     hidden: task.to === AUDIENCES.moderators,
-    parts: [...tags, ...helpers, ...lines].map((one) => one.id),
+    parts: [...tags, ...helpers, ...lines],
+    names,
     // A search asks for it, nothing else: made when it does.
     get words() {
-      words ??= folded(
-        [task.title, task.blocked_because ?? '']
-          .concat([...(owner ? [owner] : []), ...this.helpers].map((one) => nameOf(one, space, area)))
-          .concat(lines.map((one) => one.text))
-          .join('\n'),
-      )
+      words ??= folded([task.title, task.blocked_because ?? '', ...names, ...lines.map((one) => one.text)].join('\n'))
       return words
     },
   }
+}
+
+/** Whether two views of a card say the same. Entities that did not change are the same objects. */
+export function sameView(a: CardView, b: CardView): boolean {
+  if (a.task !== b.task || a.owner !== b.owner || a.overdue !== b.overdue) return false
+  return sameList(a.parts, b.parts) && sameList(a.goals, b.goals) && sameList(a.names, b.names)
 }
 
 /** What a person is called here; empty if neither space nor area know them (any more). */

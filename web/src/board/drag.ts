@@ -43,20 +43,23 @@ interface Point {
   y: number
 }
 
-/** The one placeholder: a list item of its own that shows where the card will land. */
+/** The one placeholder: an element of its own, like the card's, that shows where the card will land. */
 export class Slot {
-  readonly element = document.createElement('li')
+  readonly element: HTMLElement
 
-  constructor(height: number) {
+  constructor(card: HTMLElement) {
+    this.element = document.createElement(card.localName)
     this.element.className = 'slot'
     this.element.setAttribute('aria-hidden', 'true')
-    this.element.style.height = `${height}px`
+    this.element.style.height = `${card.getBoundingClientRect().height}px`
   }
 
   /** Shows the slot before `next` (null: at the end); moves nothing when it is there already. */
   show(list: Element, next: Element | null): void {
-    if (this.element.parentElement === list && followingCard(this.element) === next) return
-    list.insertBefore(this.element, next ?? lastCard(list)?.nextSibling ?? null)
+    if (list.contains(this.element) && cardAfter(list, this.element) === next) return
+    if (next) next.before(this.element)
+    else if (cardsIn(list).length > 0) cardsIn(list).at(-1)?.after(this.element)
+    else list.append(this.element)
   }
 
   hide(): void {
@@ -67,9 +70,8 @@ export class Slot {
   dropOf(card: string): Drop | null {
     const list = this.element.closest<HTMLElement>('[data-lane]')
     if (!list?.dataset.lane) return null
-    let one = this.element.previousElementSibling
-    while (one && (!isCard(one) || one.dataset.card === card)) one = one.previousElementSibling
-    return { card, lane: list.dataset.lane, after: isCard(one) ? (one.dataset.card ?? null) : null }
+    const before = cardsIn(list).filter((one) => one.dataset.card !== card && !follows(one, this.element))
+    return { card, lane: list.dataset.lane, after: before.at(-1)?.dataset.card ?? null }
   }
 }
 
@@ -134,7 +136,7 @@ export function draggable(root: HTMLElement, options: DragOptions): () => void {
   function lift(card: string, source: HTMLElement, at: PointerEvent): void {
     const box = source.getBoundingClientRect()
     const ghost = ghostOf(source, box)
-    const slot = new Slot(box.height)
+    const slot = new Slot(source)
     const here = pointOf(at)
     const grip = { x: here.x - box.left, y: here.y - box.top }
     flight = { card, source, ghost, slot, grip, at: here }
@@ -142,7 +144,8 @@ export function draggable(root: HTMLElement, options: DragOptions): () => void {
     root.setPointerCapture(at.pointerId)
     root.dataset.dragging = ''
     source.dataset.inAir = ''
-    if (source.parentElement) slot.show(source.parentElement, followingCard(source))
+    const list = source.closest('[data-lane]')
+    if (list) slot.show(list, cardAfter(list, source))
     ;(root.closest('dialog') ?? document.body).append(ghost)
     swallowNextClick()
     fly(flight, at)
@@ -196,20 +199,17 @@ function pointOf(event: PointerEvent): Point {
   return { x: event.clientX, y: event.clientY }
 }
 
-function isCard(one: Element | null): one is HTMLElement {
-  return one instanceof HTMLElement && one.dataset.card !== undefined
+/** The cards of a list, whether they lie in groups or not. */
+function cardsIn(list: Element): HTMLElement[] {
+  return [...list.querySelectorAll<HTMLElement>('[data-card]')]
 }
 
-function followingCard(one: Element): Element | null {
-  let next = one.nextElementSibling
-  while (next && !isCard(next)) next = next.nextElementSibling
-  return next
+function cardAfter(list: Element, one: Element): HTMLElement | null {
+  return cardsIn(list).find((card) => follows(card, one)) ?? null
 }
 
-function lastCard(list: Element): Element | null {
-  let one = list.lastElementChild
-  while (one && !isCard(one)) one = one.previousElementSibling
-  return one
+function follows(one: Element, other: Element): boolean {
+  return (other.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0
 }
 
 function draggedElement(target: EventTarget | null, handle?: string): HTMLElement | null {
@@ -247,11 +247,16 @@ function laneAt(root: HTMLElement, { x, y }: Point): HTMLElement | null {
   return null
 }
 
-function cardBelow(list: HTMLElement, y: number, lifted: string): HTMLElement | null {
+/** The first card whose middle lies below `y`. Groups above are not looked into: browsers have not laid them out. */
+function cardBelow(list: Element, y: number, lifted: string): Element | null {
   for (const one of list.children) {
-    if (!isCard(one) || one.dataset.card === lifted) continue
     const box = one.getBoundingClientRect()
-    if (y < box.top + box.height / 2) return one
+    if (one instanceof HTMLElement && one.dataset.card !== undefined) {
+      if (one.dataset.card !== lifted && y < box.top + box.height / 2) return one
+    } else if (y < box.bottom) {
+      const found = cardBelow(one, y, lifted)
+      if (found) return found
+    }
   }
   return null
 }

@@ -114,7 +114,7 @@ export function cardKeys(desk: Desk, root: HTMLElement, actions: CardActions): C
   function pickUp(card: Card, element: HTMLElement): boolean {
     const at = desk.model.positionOf(card.id)
     if (!at) return false
-    lift = { card, lane: at.lane, index: at.index, slot: new Slot(element.getBoundingClientRect().height) }
+    lift = { card, lane: at.lane, index: at.index, slot: new Slot(element) }
     element.dataset.held = ''
     announce(t('move.picked', { title: card.view.task.title, ...whereIs(lift) }), 'assertive')
     return true

@@ -1,12 +1,14 @@
 // The view model of a board: one object a card, one list a lane. A change of one task touches its card and, if it
 // moved, two lists; nothing else is looked at, however many cards there are.
 
+import { sameList } from '../lib/lists.ts'
 import type { Column, Day, Entry, Goal, Id, Instant, PresentPerson } from '../schema.ts'
 import type { Key, Mark, ReadSpace, SpaceChange } from '../sync/index.ts'
 import { parseKey } from '../sync/index.ts'
-import { type CardView, cardView, isOnBoard, isOpen, nameOf } from './cards.ts'
+import { type CardView, cardView, isOnBoard, isOpen, nameOf, sameView } from './cards.ts'
 import { type Filter, isActive, matcher, NO_FILTER } from './filter.ts'
 import { columnsOf } from './foresee.ts'
+import { type Group, grouped } from './groups.ts'
 import { byPlace } from './places.ts'
 
 /** What a board is drawn from: a seat, or a past state of the space. */
@@ -46,9 +48,12 @@ export class Card {
     this.view = view
   }
 
-  get spot(): { id: Id; column: Id; place: string } {
-    const { column, place } = this.pinned ?? this.view.task
-    return { id: this.id, column, place }
+  get column(): Id {
+    return (this.pinned ?? this.view.task).column
+  }
+
+  get place(): string {
+    return (this.pinned ?? this.view.task).place
   }
 }
 
@@ -57,6 +62,8 @@ export class Lane {
   readonly id: Id
   column = $state.raw() as Column
   cards = $state.raw<readonly Card[]>([])
+  /** The same cards as they are drawn. */
+  groups = $state.raw<readonly Group<Card>[]>([])
   /** All tasks on the board here, shown or not. */
   count = $state(0)
   /** Those that count against the limit. */
@@ -113,7 +120,7 @@ export class BoardModel {
 
   /** Where a card is shown: its lane, and which of the cards shown there it is. */
   positionOf(id: Id): { lane: Lane; index: number } | null {
-    const lane = this.lane(this.#cards.get(id)?.spot.column ?? '')
+    const lane = this.lane(this.#cards.get(id)?.column ?? '')
     const index = lane?.cards.findIndex((card) => card.id === id) ?? -1
     return lane && index >= 0 ? { lane, index } : null
   }
@@ -175,7 +182,7 @@ export class BoardModel {
     const card = this.#cards.get(id)
     if (!card) return
     const { column, place } = card.view.task
-    const left = card.spot.column
+    const left = card.column
     card.pinned = pinned ? { column, place } : null
     if (!pinned) this.#arrangeThese([left, column])
   }
@@ -271,9 +278,9 @@ export class BoardModel {
   #draw(stale: ReadonlySet<Id>, columns: ReadonlySet<Id>, lost: readonly Entry[], fresh: boolean): void {
     const lanes = new Set(columns)
     for (const id of stale) {
-      const before = this.#cards.get(id)?.spot.column
+      const before = this.#cards.get(id)?.column
       this.#drawCard(id, lost, fresh)
-      const after = this.#cards.get(id)?.spot.column
+      const after = this.#cards.get(id)?.column
       if (before) lanes.add(before)
       if (after) lanes.add(after)
     }
@@ -289,9 +296,10 @@ export class BoardModel {
       return
     }
     const view = cardView(state, task, { area: this.#area, today: this.today })
-    for (const part of view.parts) this.#taskOfPart.set(part, id)
+    for (const part of view.parts) this.#taskOfPart.set(part.id, id)
     if (card) {
-      card.view = view
+      // A view that says the same stays the same: whoever shows it has nothing to do.
+      if (!sameView(card.view, view)) card.view = view
       card.gone = null
       return
     }
@@ -321,19 +329,18 @@ export class BoardModel {
 
   #arrange(lane: Lane): void {
     const here = this.#source.state.where('task', 'column', lane.id).filter(isOnBoard)
-    const cards = here.flatMap((task) => this.#cards.get(task.id) ?? []).filter((card) => card.spot.column === lane.id)
+    const cards = here.flatMap((task) => this.#cards.get(task.id) ?? []).filter((card) => card.column === lane.id)
     for (const id of this.#held.keys()) {
       const card = this.#cards.get(id)
-      if (card?.spot.column === lane.id && !cards.includes(card)) cards.push(card)
+      if (card?.column === lane.id && !cards.includes(card)) cards.push(card)
     }
     const shown = cards.filter((card) => this.#held.has(card.id) || this.#matches(card.id, card.view))
-    shown.sort((a, b) => byPlace(a.spot, b.spot))
-    if (!sameList(shown, lane.cards)) lane.cards = shown
+    shown.sort(byPlace)
+    if (!sameList(shown, lane.cards)) {
+      lane.cards = shown
+      lane.groups = grouped(shown, lane.groups)
+    }
     lane.count = here.length
     lane.open = here.filter(isOpen).length
   }
-}
-
-function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((one, at) => one === b[at])
 }

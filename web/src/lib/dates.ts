@@ -3,6 +3,7 @@ import type { Language, Translate } from './texts'
 
 const MS_A_DAY = 86_400_000
 const formats = new Map<string, Intl.DateTimeFormat>()
+const dayTexts = new Map<string, string>()
 
 /** The day it is at this moment in a time zone. */
 export function dayOf(moment: Instant | Date, timezone: string): Day {
@@ -19,7 +20,13 @@ export function daysBetween(from: Day, to: Day): number {
 /** "18. Dez."; another year than today's is said. */
 export function dayText(day: Day, today: Day, language: Language): string {
   const year = day.slice(0, 4) === today.slice(0, 4) ? undefined : 'numeric'
-  return format(language, { timeZone: 'UTC', day: 'numeric', month: 'short', year }).format(Date.parse(day))
+  // A thousand cards have a hundred days among them.
+  const key = `${language} ${year} ${day}`
+  const known = dayTexts.get(key)
+  if (known !== undefined) return known
+  const text = format(language, { timeZone: 'UTC', day: 'numeric', month: 'short', year }).format(Date.parse(day))
+  dayTexts.set(key, text)
+  return text
 }
 
 /** "Montag, 16. November", for headings; today and yesterday by name. */

@@ -29,12 +29,25 @@ export type Translate = (key: Key, vars?: Vars) => string
 export function translator(texts: Texts, language: Language): Translate {
   const plural = new Intl.PluralRules(language)
   const number = new Intl.NumberFormat(language)
+  const split = new Map<string, readonly string[]>()
   return (key, vars = {}) => {
     const form = typeof vars.count === 'number' ? `${key}_${plural.select(vars.count)}` : key
     const text = texts[form] ?? texts[`${key}_other`] ?? texts[key] ?? key
-    return text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
-      const value = vars[name] ?? ''
-      return typeof value === 'number' ? number.format(value) : value
-    })
+    let parts = split.get(text)
+    if (!parts) {
+      // Text and names in turn. A thousand cards say the same few, so they are taken apart once.
+      parts = text.split(/\{\{(\w+)\}\}/)
+      split.set(text, parts)
+    }
+    let said = ''
+    for (let at = 0; at < parts.length; at += 1) {
+      const part = parts[at] as string
+      said += at % 2 ? written(vars[part] ?? '') : part
+    }
+    return said
+  }
+
+  function written(value: string | number): string {
+    return typeof value === 'number' ? number.format(value) : value
   }
 }

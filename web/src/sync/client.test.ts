@@ -358,6 +358,20 @@ describe('offline', () => {
     expect(JSON.stringify(await everythingKept())).not.toContain('geheim')
   })
 
+  test('CLI4 a newer snapshot takes the place of what is kept at once, the first one when the page is drawn', async () => {
+    server.found(SPACE, [column(COLUMN), newTask(TASK, COLUMN, 'geheim', ME.person)])
+    const first = await seated()
+    expect(await everythingKept('spaces')).toEqual([])
+    await clock.pass(1_000)
+    expect(JSON.stringify(await everythingKept('spaces'))).toContain('geheim')
+    await close(first.tab)
+    server.found(SPACE, [column(COLUMN)])
+    // What happened meanwhile is too long ago to be told: the server says `behind`.
+    server.tooLongAgo = true
+    await seated()
+    expect(JSON.stringify(await everythingKept())).not.toContain('geheim')
+  })
+
   test('with what it holds a seat goes on, without another snapshot', async () => {
     const first = await seated()
     await clock.pass(1_000)

@@ -44,6 +44,9 @@ interface Work {
   /** Entries beside the saved snapshot; more than `MOST_BESIDE` asks for a new one. */
   beside: number
   saving: Stop | null
+  /** Whether the device holds something of this space, and whether the next saving must write all of it anew. */
+  kept: boolean
+  whole: boolean
 }
 
 export class Seats {
@@ -179,6 +182,8 @@ export class Seats {
       unsaved: [],
       beside: 0,
       saving: null,
+      kept: false,
+      whole: false,
     }
     this.#works.set(space, work)
     void this.#load(work)
@@ -205,7 +210,7 @@ export class Seats {
   /** Shows what the device kept, if anything, and goes on from there. */
   async #load(work: Work): Promise<void> {
     work.fetching = true
-    const kept = await this.#kept(work.seat.id)
+    const kept = await this.#kept(work)
     work.fetching = false
     if (!this.#isOpen(work)) return
     if (!kept) return this.#fetch(work)
@@ -213,8 +218,10 @@ export class Seats {
     if (this.#via) this.#follow(work, this.#via === 'poll')
   }
 
-  async #kept(space: Id): Promise<Snapshot | null> {
+  async #kept(work: Work): Promise<Snapshot | null> {
+    const space = work.seat.id
     const kept = await this.#storage.space(space)
+    work.kept = kept !== null
     if (!kept || kept.saved.schema !== SCHEMA || kept.saved.instance !== this.#me.instance) return null
     const known = kept.later.findLastIndex(({ head }) => head !== null)
     const later = kept.later.slice(0, known + 1)
@@ -297,7 +304,11 @@ export class Seats {
   #fetched(work: Work, snapshot: Snapshot, etag: string | null): void {
     this.#take(work, snapshot)
     work.etag = etag === null ? null : { value: etag, seq: snapshot.seq }
-    this.#save(work, true)
+    work.whole = true
+    // The new snapshot may lack what is hidden from me by now, so what was kept before goes at once. Where there is
+    // nothing of the kind, saving waits until the page is drawn.
+    if (work.kept) this.#save(work)
+    else this.#saveSoon(work)
   }
 
   #take(work: Work, snapshot: Snapshot): void {
@@ -322,17 +333,23 @@ export class Seats {
 
   #keep(work: Work, frame: Entries): void {
     work.unsaved.push(frame)
+    this.#saveSoon(work)
+  }
+
+  #saveSoon(work: Work): void {
     work.saving ??= this.#world.later(() => this.#save(work), SAVE_AFTER)
   }
 
-  #save(work: Work, whole = false): void {
+  #save(work: Work): void {
     work.saving?.()
     work.saving = null
     const frames = work.unsaved
     work.unsaved = []
     work.beside += frames.reduce((sum, { entries }) => sum + entries.length, 0)
-    if (whole || work.beside > MOST_BESIDE || frames.some(takesAway)) {
+    if (work.whole || work.beside > MOST_BESIDE || frames.some(takesAway)) {
       work.beside = 0
+      work.whole = false
+      work.kept = true
       void this.#storage.save(this.#savedAs(work.seat.confirmed))
     } else {
       for (const { space, entries, head } of frames) void this.#storage.append(space, entries, head)

@@ -1,5 +1,5 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import type { Entry, Hidden, Id, Snapshot } from '../schema.ts'
+import { answer, done, openDatabase } from './database.ts'
 import type { Row } from './outbox.ts'
 
 /** A space as it was saved; entries that came later lie beside it. */
@@ -16,13 +16,7 @@ interface SavedEntry {
   head: string | null
 }
 
-interface Tables extends DBSchema {
-  outbox: { key: number; value: Row }
-  spaces: { key: Id; value: SavedSpace }
-  entries: { key: [Id, number]; value: SavedEntry }
-  drafts: { key: string; value: string }
-  facts: { key: string; value: unknown }
-}
+type Store = 'outbox' | 'spaces' | 'entries' | 'drafts' | 'facts'
 
 /**
  * What this device keeps for one person in one area: a database of its own, so that nothing can be read or sent as
@@ -30,7 +24,7 @@ interface Tables extends DBSchema {
  */
 export class Storage {
   readonly #name: string
-  #db: Promise<IDBPDatabase<Tables> | null>
+  #db: Promise<IDBDatabase | null>
   #order = 0
 
   constructor(name: string) {
@@ -38,20 +32,16 @@ export class Storage {
     this.#db = this.#open()
   }
 
-  #open(): Promise<IDBPDatabase<Tables> | null> {
-    const close = () => void this.close()
-    return openDB<Tables>(this.#name, 1, {
-      upgrade(db) {
-        db.createObjectStore('outbox', { keyPath: 'order', autoIncrement: true })
-        db.createObjectStore('spaces', { keyPath: 'space' })
-        db.createObjectStore('entries', { keyPath: ['space', 'seq'] })
-        db.createObjectStore('drafts')
-        db.createObjectStore('facts')
-      },
-      // Another tab signs out and deletes the database: do not stand in its way.
-      blocking: close,
-      terminated: close,
-    }).catch(() => null)
+  #open(): Promise<IDBDatabase | null> {
+    const upgrade = (db: IDBDatabase) => {
+      db.createObjectStore('outbox', { keyPath: 'order', autoIncrement: true })
+      db.createObjectStore('spaces', { keyPath: 'space' })
+      db.createObjectStore('entries', { keyPath: ['space', 'seq'] })
+      db.createObjectStore('drafts')
+      db.createObjectStore('facts')
+    }
+    // Another tab signs out and deletes the database: do not stand in its way.
+    return openDatabase(this.#name, 1, upgrade, () => void this.close()).catch(() => null)
   }
 
   /** Whether anything can be kept here. */
@@ -77,7 +67,7 @@ export class Storage {
   // --- outbox ---
 
   rows(): Promise<Row[]> {
-    return this.#try((db) => db.getAll('outbox'), [])
+    return this.#try((db) => answer<Row[]>(read(db, 'outbox').getAll()), [])
   }
 
   /** Keeps a new row and gives it its place in the order of all tabs. */
@@ -85,8 +75,8 @@ export class Storage {
     this.#order = await this.#try(
       async (db) => {
         const tx = db.transaction('outbox', 'readwrite', { durability })
-        const [order] = await Promise.all([tx.store.add(row as Row), tx.done])
-        return order
+        const [order] = await Promise.all([answer(tx.objectStore('outbox').add(row)), done(tx)])
+        return order as number
       },
       // Behind the last one that was kept; a fraction, because the database numbers by whole ones.
       this.#order + 2 ** -20,
@@ -94,12 +84,12 @@ export class Storage {
     return this.#order
   }
 
-  async put(row: Row): Promise<void> {
-    await this.#try((db) => db.put('outbox', row), 0)
+  put(row: Row): Promise<void> {
+    return this.#write(['outbox'], ([outbox]) => outbox.put(row))
   }
 
   remove(order: number): Promise<void> {
-    return this.#try((db) => db.delete('outbox', order), undefined)
+    return this.#write(['outbox'], ([outbox]) => outbox.delete(order))
   }
 
   // --- spaces ---
@@ -108,67 +98,70 @@ export class Storage {
   space(space: Id): Promise<{ saved: SavedSpace; later: SavedEntry[] } | null> {
     return this.#try(async (db) => {
       const tx = db.transaction(['spaces', 'entries'])
-      const saved = await tx.objectStore('spaces').get(space)
+      const saved = await answer<SavedSpace | undefined>(tx.objectStore('spaces').get(space))
       if (!saved) return null
-      const later = await tx.objectStore('entries').getAll(after(space, saved.seq))
+      const later = await answer<SavedEntry[]>(tx.objectStore('entries').getAll(after(space, saved.seq)))
       return { saved, later }
     }, null)
   }
 
   /** Keeps a snapshot, and no entry before it: what a viewer may not see any more stands nowhere. */
   save(saved: SavedSpace): Promise<void> {
-    return this.#try(async (db) => {
-      const tx = db.transaction(['spaces', 'entries'], 'readwrite')
-      void tx.objectStore('spaces').put(saved)
-      void tx.objectStore('entries').delete(after(saved.space, -1))
-      await tx.done
-    }, undefined)
+    return this.#write(['spaces', 'entries'], ([spaces, entries]) => {
+      spaces.put(saved)
+      entries.delete(after(saved.space, -1))
+    })
   }
 
   append(space: Id, entries: readonly (Entry | Hidden)[], head: string): Promise<void> {
-    return this.#try(async (db) => {
-      const tx = db.transaction('entries', 'readwrite')
+    return this.#write(['entries'], ([store]) => {
       for (const entry of entries) {
         const last = entry === entries.at(-1)
-        void tx.store.put({ space, seq: entry.seq, entry, head: last ? head : null })
+        store.put({ space, seq: entry.seq, entry, head: last ? head : null } satisfies SavedEntry)
       }
-      await tx.done
-    }, undefined)
+    })
   }
 
   forget(space: Id): Promise<void> {
-    return this.#try(async (db) => {
-      const tx = db.transaction(['spaces', 'entries', 'drafts'], 'readwrite')
-      void tx.objectStore('spaces').delete(space)
-      void tx.objectStore('entries').delete(after(space, -1))
-      void tx.objectStore('drafts').delete(IDBKeyRange.bound(`${space}/`, `${space}/\uffff`))
-      await tx.done
-    }, undefined)
+    return this.#write(['spaces', 'entries', 'drafts'], ([spaces, entries, drafts]) => {
+      spaces.delete(space)
+      entries.delete(after(space, -1))
+      drafts.delete(IDBKeyRange.bound(`${space}/`, `${space}/\uffff`))
+    })
   }
 
   // --- drafts and facts ---
 
   draft(key: string): Promise<string | undefined> {
-    return this.#try((db) => db.get('drafts', key), undefined)
+    return this.#try((db) => answer<string | undefined>(read(db, 'drafts').get(key)), undefined)
   }
 
-  keepDraft(key: string, text: string | null): Promise<unknown> {
-    return this.#try<unknown>(
-      (db) => (text === null ? db.delete('drafts', key) : db.put('drafts', text, key)),
-      undefined,
-    )
+  keepDraft(key: string, text: string | null): Promise<void> {
+    return this.#write(['drafts'], ([drafts]) => (text === null ? drafts.delete(key) : drafts.put(text, key)))
   }
 
   fact<T>(key: string): Promise<T | undefined> {
-    return this.#try((db) => db.get('facts', key) as Promise<T | undefined>, undefined)
+    return this.#try((db) => answer<T | undefined>(read(db, 'facts').get(key)), undefined)
   }
 
-  keepFact(key: string, value: unknown): Promise<unknown> {
-    return this.#try<unknown>((db) => db.put('facts', value, key), undefined)
+  keepFact(key: string, value: unknown): Promise<void> {
+    return this.#write(['facts'], ([facts]) => facts.put(value, key))
+  }
+
+  /** Writes in one transaction and resolves when it is done. */
+  #write<const Names extends readonly Store[]>(
+    names: Names,
+    write: (stores: { [Name in keyof Names]: IDBObjectStore }) => unknown,
+  ): Promise<void> {
+    return this.#try(async (db) => {
+      const tx = db.transaction(names, 'readwrite')
+      write(names.map((name) => tx.objectStore(name)) as { [Name in keyof Names]: IDBObjectStore })
+      await done(tx)
+    }, undefined)
   }
 
   /** A failing disk must not stop the work: then this time nothing is kept. */
-  async #try<T>(work: (db: IDBPDatabase<Tables>) => Promise<T>, otherwise: T): Promise<T> {
+  async #try<T>(work: (db: IDBDatabase) => Promise<T>, otherwise: T): Promise<T> {
     const db = await this.#db
     if (!db) return otherwise
     try {
@@ -177,6 +170,10 @@ export class Storage {
       return otherwise
     }
   }
+}
+
+function read(db: IDBDatabase, name: Store): IDBObjectStore {
+  return db.transaction(name).objectStore(name)
 }
 
 function after(space: Id, seq: number): IDBKeyRange {

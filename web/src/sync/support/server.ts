@@ -51,6 +51,8 @@ export class TestServer {
   silent = false
   /** Commands take effect, and their answers are lost. */
   losesAnswers = false
+  /** Whoever comes back next has missed too much. */
+  tooLongAgo = false
   /** Commands wait until `answer` is called. */
   holds = false
   readonly held: (() => void)[] = []
@@ -168,11 +170,17 @@ export class TestServer {
 
   #watch(line: Line, space: Id, since: number, head: string): void {
     const { state, entries } = this.#space(space)
-    if (since > state.seq || head !== headOf(space, since))
+    if (since > state.seq || head !== headOf(space, since) || this.#hasMissedTooMuch())
       return this.send(line, [{ t: 'behind', space, seq: state.seq }])
     line.seats.add(space)
     const missed = entries.filter(({ seq }) => seq > since)
     if (missed.length) this.send(line, [{ t: 'entries', space, entries: missed, head: state.head }])
+  }
+
+  #hasMissedTooMuch(): boolean {
+    const tooLong = this.tooLongAgo
+    this.tooLongAgo = false
+    return tooLong
   }
 
   #later(run: () => void): void {

@@ -1,0 +1,31 @@
+// IndexedDB with promises: as much of it as `Storage` needs.
+
+/** Opens a database. `close` is called when another tab wants it gone, or the browser took it away. */
+export async function openDatabase(
+  name: string,
+  version: number,
+  upgrade: (db: IDBDatabase) => void,
+  close: () => void,
+): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, version)
+  request.onupgradeneeded = () => upgrade(request.result)
+  const db = await answer(request)
+  db.onversionchange = db.onclose = close
+  return db
+}
+
+/** What a request finds. */
+export function answer<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}
+
+/** Resolves once all that a transaction wrote is kept, and rejects if nothing of it is. */
+export function done(tx: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    tx.oncomplete = () => resolve()
+    tx.onabort = () => reject(tx.error)
+  })
+}
