@@ -224,7 +224,7 @@ async def test_who_is_overwritten_unseen_is_told_and_takes_it_back_with_one_clic
     await josef.open_board(BUS)
     await josef.open_task(TIMETABLE)
     await josef.page.keyboard.press("Escape")
-    await josef.page.context.set_offline(True)
+    await josef.offline()
 
     for window, title in ((jana, "Fahrplan, wie Jana ihn nennt"), (josef, "Fahrplan, wie Josef ihn nennt")):
         panel = await window.open_task(TIMETABLE)
@@ -233,7 +233,7 @@ async def test_who_is_overwritten_unseen_is_told_and_takes_it_back_with_one_clic
         await field.fill(title)
         await field.press("Enter")
         await expect(panel.get_by_role("heading", name=title)).to_be_visible()
-    await josef.page.context.set_offline(False)
+    await josef.offline(False)
 
     notices = jana.page.get_by_role("region", name="Hinweise")
     await expect(notices).to_contain_text("Josef Dorfner hat in „Fahrplan, wie Josef ihn nennt“ Ihre Eingabe")
