@@ -95,6 +95,21 @@ async def test_the_menu_moves_a_card_and_the_move_is_taken_back(opens: Opens) ->
     await expect(jana.card_in("Offen", TIMETABLE)).to_be_visible()
 
 
+async def test_a_template_cannot_be_taken_back_and_offers_no_way_back(opens: Opens) -> None:
+    jana = await opens("Jana Wolfsteiner")
+    await jana.open_board(BUS)
+    await jana.page.get_by_role("button", name="Menü des Bretts").click()
+    await jana.page.get_by_role("menuitem", name="Vorlage anwenden").click()
+    await jana.page.get_by_role("radio", name="Veranstaltung").check()
+    await jana.page.get_by_role("button", name="Vorlage anwenden").click()
+    await expect(jana.lane("Nachbereitung")).to_be_visible()
+    notices = jana.page.get_by_role("region", name="Hinweise")
+    await expect(notices).to_contain_text("Vorlage angewendet.")
+    await expect(notices.get_by_role("button", name="Rückgängig")).to_have_count(0)
+    await jana.page.keyboard.press("Control+z")
+    await expect(notices).to_contain_text("Es gibt nichts zurückzunehmen.")
+
+
 async def test_two_texts_written_at_once_are_brought_together(opens: Opens) -> None:
     jana, josef = await opens("Jana Wolfsteiner"), await opens("Josef Dorfner")
     panels = []

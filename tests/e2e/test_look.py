@@ -51,7 +51,7 @@ async def test_all_lanes_of_a_network_are_seen_at_once_on_a_usual_screen(opens: 
 
 async def test_a_long_name_of_a_column_covers_nothing(opens: Opens) -> None:
     jana = await opens("Jana Wolfsteiner")
-    await jana.open_board(BUS)
+    await jana.open_board(NETWORK)
     long = "Prüfung durch die zuständige Aufsichtsbehörde in Marbrunn"
     await jana.lane("Wartet").get_by_role("button", name="Menü der Spalte Wartet").click()
     await jana.page.get_by_role("menuitem", name="Spalte bearbeiten").click()
