@@ -167,6 +167,23 @@ async def test_cli1_a_server_killed_while_someone_types_loses_nothing(opens: Ope
         await expect(window.card("Während des Absturzes")).to_have_count(1)
 
 
+async def test_who_reads_a_task_that_is_taken_away_is_told_and_keeps_the_focus_on_the_board(opens: Opens) -> None:
+    jana, rosalie = await opens("Jana Wolfsteiner"), await opens("Rosalie Brandl")
+    rosalie.provokes("404 (Not Found)")
+    await jana.open_board(BUS)
+    await rosalie.open_board(BUS)
+    read = await rosalie.open_task(TEST_WEEK)
+    panel = await jana.open_task(TEST_WEEK)
+    await panel.get_by_role("button", name="Ich übernehme").click()
+    await panel.get_by_role("combobox", name="Zu sehen für").select_option("moderators")
+    await expect(read).to_contain_text("Jana Wolfsteiner hat geändert, wer die Aufgabe sieht.")
+    await read.press("Escape")
+    await expect(rosalie.card(TEST_WEEK)).to_have_count(0)
+    await expect(rosalie.page.locator(".card [data-title]").first).to_be_focused()
+    await panel.get_by_role("combobox", name="Zu sehen für").select_option("space")
+    await expect(rosalie.card(TEST_WEEK)).to_be_visible()
+
+
 async def test_the_slider_shows_the_board_as_it_was_and_lets_nobody_change_it(opens: Opens) -> None:
     jana = await opens("Jana Wolfsteiner")
     await jana.open_board(BUS, "?at=30")

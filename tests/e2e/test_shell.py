@@ -109,6 +109,15 @@ async def test_a_task_that_waits_leads_to_its_board(opens: Opens) -> None:
     await expect(panel.get_by_role("heading", name=re.compile("Pressegespräch"))).to_be_visible()
 
 
+async def test_who_only_runs_the_machine_is_led_to_nothing_that_is_closed(opens: Opens) -> None:
+    murat = await opens("Murat Aydoğan")
+    murat.provokes("404 (Not Found)")
+    await murat.page.goto(murat.url)
+    await expect(murat.page.get_by_text("Für Sie ist noch kein Raum geöffnet.")).to_be_visible()
+    await expect(murat.page.get_by_role("link", name="Meine Aufgaben").first).to_be_visible()
+    await expect(murat.page.get_by_role("link", name="Ziele und Beteiligte")).to_have_count(0)
+
+
 async def test_an_unknown_address_leads_back(opens: Opens) -> None:
     jana = await opens("Jana Wolfsteiner")
     await jana.page.goto(f"{jana.url}/nowhere")
