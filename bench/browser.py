@@ -57,7 +57,7 @@ async def measure(viewer: Browser, mover: Browser, board: Board, *, paints: int,
 
 async def _context(chromium: Any, viewer: Browser) -> BrowserContext:
     """A window of its own with nothing kept, in which the viewer is signed in."""
-    context: BrowserContext = await chromium.new_context(viewport={"width": 1440, "height": 900})
+    context: BrowserContext = await chromium.new_context(viewport={"width": 1440, "height": 900}, locale="de-DE")
     name, _, value = viewer.cookie.partition("=")
     await context.add_cookies([{"name": name, "value": value, "url": viewer.origin}])
     return context

@@ -58,7 +58,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def opens(chromium: Browser, url: str) -> AsyncIterator[Opens]:
+async def opens(chromium: Browser, url: str, request: pytest.FixtureRequest) -> AsyncIterator[Opens]:
     """Opens a window in which a person of the demo is signed in."""
     contexts: list[BrowserContext] = []
     windows: list[Window] = []
@@ -70,6 +70,8 @@ async def opens(chromium: Browser, url: str) -> AsyncIterator[Opens]:
         contexts.append(context)
         page: Page = await context.new_page()
         window = Window(url, page)
+        if "serving" in request.fixturenames:
+            window.provokes("net::ERR_CONNECTION")
         await window.sign_in(name)
         windows.append(window)
         return window

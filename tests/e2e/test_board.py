@@ -95,6 +95,21 @@ async def test_the_menu_moves_a_card_and_the_move_is_taken_back(opens: Opens) ->
     await expect(jana.card_in("Offen", TIMETABLE)).to_be_visible()
 
 
+async def test_a_template_cannot_be_taken_back_and_offers_no_way_back(opens: Opens) -> None:
+    jana = await opens("Jana Wolfsteiner")
+    await jana.open_board(BUS)
+    await jana.page.get_by_role("button", name="Menü des Bretts").click()
+    await jana.page.get_by_role("menuitem", name="Vorlage anwenden").click()
+    await jana.page.get_by_role("radio", name="Veranstaltung").check()
+    await jana.page.get_by_role("button", name="Vorlage anwenden").click()
+    await expect(jana.lane("Nachbereitung")).to_be_visible()
+    notices = jana.page.get_by_role("region", name="Hinweise")
+    await expect(notices).to_contain_text("Vorlage angewendet.")
+    await expect(notices.get_by_role("button", name="Rückgängig")).to_have_count(0)
+    await jana.page.keyboard.press("Control+z")
+    await expect(notices).to_contain_text("Es gibt nichts zurückzunehmen.")
+
+
 async def test_two_texts_written_at_once_are_brought_together(opens: Opens) -> None:
     jana, josef = await opens("Jana Wolfsteiner"), await opens("Josef Dorfner")
     panels = []
@@ -117,14 +132,14 @@ async def test_cli1_what_was_done_offline_is_sent_once_after_the_reconnect(opens
     jana, josef = await opens("Jana Wolfsteiner"), await opens("Josef Dorfner")
     await jana.open_board(BUS)
     await josef.open_board(BUS)
-    await jana.page.context.set_offline(True)
+    await jana.offline()
     await expect(jana.page.get_by_text("offline seit")).to_be_visible()
     await jana.card(TIMETABLE).locator("[data-title]").focus()
     await jana.page.keyboard.press("Alt+ArrowRight")
     moved = jana.card_in("In Arbeit", TIMETABLE)
     await expect(moved).to_contain_text("Wird noch gesendet")
     await expect(josef.card_in("Offen", TIMETABLE)).to_be_visible()
-    await jana.page.context.set_offline(False)
+    await jana.offline(False)
     await expect(josef.card_in("In Arbeit", TIMETABLE)).to_be_visible()
     await expect(moved).not_to_contain_text("Wird noch gesendet")
     await expect(josef.card(TIMETABLE)).to_have_count(1)
@@ -150,6 +165,23 @@ async def test_cli1_a_server_killed_while_someone_types_loses_nothing(opens: Ope
     for window in (jana, josef):
         await expect(window.card("Vor dem Absturz")).to_have_count(1)
         await expect(window.card("Während des Absturzes")).to_have_count(1)
+
+
+async def test_who_reads_a_task_that_is_taken_away_is_told_and_keeps_the_focus_on_the_board(opens: Opens) -> None:
+    jana, rosalie = await opens("Jana Wolfsteiner"), await opens("Rosalie Brandl")
+    rosalie.provokes("404 (Not Found)")
+    await jana.open_board(BUS)
+    await rosalie.open_board(BUS)
+    read = await rosalie.open_task(TEST_WEEK)
+    panel = await jana.open_task(TEST_WEEK)
+    await panel.get_by_role("button", name="Ich übernehme").click()
+    await panel.get_by_role("combobox", name="Zu sehen für").select_option("moderators")
+    await expect(read).to_contain_text("Jana Wolfsteiner hat geändert, wer die Aufgabe sieht.")
+    await read.press("Escape")
+    await expect(rosalie.card(TEST_WEEK)).to_have_count(0)
+    await expect(rosalie.page.locator(".card [data-title]").first).to_be_focused()
+    await panel.get_by_role("combobox", name="Zu sehen für").select_option("space")
+    await expect(rosalie.card(TEST_WEEK)).to_be_visible()
 
 
 async def test_the_slider_shows_the_board_as_it_was_and_lets_nobody_change_it(opens: Opens) -> None:

@@ -57,7 +57,7 @@ async def test_cli3_two_tabs_show_the_same_and_either_can_be_closed(opens: Opens
     jana, josef = await opens("Jana Wolfsteiner"), await opens("Josef Dorfner")
     await jana.open_board(BUS)
     await josef.open_board(BUS)
-    second = Window(jana.url, await jana.page.context.new_page())
+    second = await jana.another()
     await second.open_board(BUS)
     field = await new_task_field(second)
     serving.stop(signal.SIGKILL)
@@ -89,7 +89,7 @@ async def test_cli1_a_queue_survives_a_killed_tab_in_order(opens: Opens, serving
     assert len([record for record in await kept_on(jana.page) if '"task.create"' in record]) == len(titles)
     await jana.page.close()
 
-    again = Window(jana.url, await jana.page.context.new_page())
+    again = await jana.another()
     await again.page.goto(board)
     await expect(again.card(titles[-1])).to_contain_text("Wird noch gesendet")
     assert await titles_in(again) == before + titles
@@ -137,7 +137,7 @@ async def test_cli4_what_was_hidden_from_a_guest_is_not_on_the_device(opens: Ope
 async def test_cli4_after_signing_out_nothing_is_kept_and_other_tabs_are_out_too(opens: Opens) -> None:
     jana = await opens("Jana Wolfsteiner")
     await jana.open_board(BUS)
-    second = Window(jana.url, await jana.page.context.new_page())
+    second = await jana.another()
     await second.open_board(BUS)
     assert await kept_on(second.page) != []
     await second.page.get_by_role("button", name="Konto und Anzeige").click()

@@ -109,6 +109,15 @@ async def test_a_task_that_waits_leads_to_its_board(opens: Opens) -> None:
     await expect(panel.get_by_role("heading", name=re.compile("Pressegespräch"))).to_be_visible()
 
 
+async def test_who_only_runs_the_machine_is_led_to_nothing_that_is_closed(opens: Opens) -> None:
+    murat = await opens("Murat Aydoğan")
+    murat.provokes("404 (Not Found)")
+    await murat.page.goto(murat.url)
+    await expect(murat.page.get_by_text("Für Sie ist noch kein Raum geöffnet.")).to_be_visible()
+    await expect(murat.page.get_by_role("link", name="Meine Aufgaben").first).to_be_visible()
+    await expect(murat.page.get_by_role("link", name="Ziele und Beteiligte")).to_have_count(0)
+
+
 async def test_an_unknown_address_leads_back(opens: Opens) -> None:
     jana = await opens("Jana Wolfsteiner")
     await jana.page.goto(f"{jana.url}/nowhere")
@@ -224,7 +233,7 @@ async def test_who_is_overwritten_unseen_is_told_and_takes_it_back_with_one_clic
     await josef.open_board(BUS)
     await josef.open_task(TIMETABLE)
     await josef.page.keyboard.press("Escape")
-    await josef.page.context.set_offline(True)
+    await josef.offline()
 
     for window, title in ((jana, "Fahrplan, wie Jana ihn nennt"), (josef, "Fahrplan, wie Josef ihn nennt")):
         panel = await window.open_task(TIMETABLE)
@@ -233,7 +242,7 @@ async def test_who_is_overwritten_unseen_is_told_and_takes_it_back_with_one_clic
         await field.fill(title)
         await field.press("Enter")
         await expect(panel.get_by_role("heading", name=title)).to_be_visible()
-    await josef.page.context.set_offline(False)
+    await josef.offline(False)
 
     notices = jana.page.get_by_role("region", name="Hinweise")
     await expect(notices).to_contain_text("Josef Dorfner hat in „Fahrplan, wie Josef ihn nennt“ Ihre Eingabe")

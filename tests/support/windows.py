@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.async_api import Locator, Page, Request, expect
+from playwright.async_api import ConsoleMessage, Locator, Page, Request, expect
 
 from shared_schema.base import Id
 
@@ -17,10 +17,37 @@ class Window:
     def __init__(self, url: str, page: Page) -> None:
         self.url = url
         self.page = page
-        self.mistakes: list[str] = []
         self.strangers: list[str] = []
-        page.on("pageerror", lambda error: self.mistakes.append(str(error)))
+        self._wrong: list[str] = []
+        self._provoked: list[str] = []
+        page.on("pageerror", lambda error: self._wrong.append(str(error)))
+        page.on("console", self._listen)
         page.on("request", self._watch)
+
+    @property
+    def mistakes(self) -> list[str]:
+        """What went wrong without having been provoked."""
+        return [line for line in self._wrong if not any(part in line for part in self._provoked)]
+
+    def provokes(self, *parts: str) -> None:
+        """A test brings about itself what has one of these in it, as `404 (Not Found)`."""
+        self._provoked.extend(parts)
+
+    async def another(self) -> Window:
+        """A second tab of the same person."""
+        other = Window(self.url, await self.page.context.new_page())
+        other._provoked = self._provoked
+        return other
+
+    async def offline(self, yes: bool = True) -> None:
+        """Takes the network away, or gives it back."""
+        self.provokes("net::ERR_INTERNET_DISCONNECTED")
+        await self.page.context.set_offline(yes)
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        # The browser also writes there of each answer from 400 on and of each request that failed.
+        if message.type == "error":
+            self._wrong.append(f"{message.text} {message.location['url']}")
 
     def _watch(self, request: Request) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):

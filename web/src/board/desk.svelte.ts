@@ -16,6 +16,8 @@ const TOAST = 'board.toast'
 export interface ActOptions extends DoOptions {
   /** Said at once, shown in a notice with a way back. */
   said?: string
+  /** There is no way back, so none is offered. */
+  final?: boolean
   /** Only said, for what the eye sees anyway. */
   whispered?: string
 }
@@ -108,9 +110,9 @@ export class Desk implements Surface {
   }
 
   /** Gives a command to this space. Refusals are shown by the shell, with the reason and what was typed. */
-  async act(command: AnyCommand, { said, whispered, ...options }: ActOptions = {}): Promise<Outcome> {
+  async act(command: AnyCommand, { said, final, whispered, ...options }: ActOptions = {}): Promise<Outcome> {
     dropKey(TOAST)
-    const toast = { tone: 'info', key: TOAST, text: said ?? '', actions: [this.#wayBack()] } as const
+    const toast = { tone: 'info', key: TOAST, text: said ?? '', actions: final ? [] : [this.#wayBack()] } as const
     const unsay = said ? notify(toast) : undefined
     if (whispered) announce(whispered)
     const outcome = await this.client.do(this.space, command, options)
@@ -122,7 +124,7 @@ export class Desk implements Surface {
   async undo(): Promise<void> {
     dropKey(TOAST)
     const outcome = await this.client.undo(this.space)
-    if (outcome === null) announce(t('undo.nothing'))
+    if (outcome === null) notify({ tone: 'info', key: TOAST, text: t('undo.nothing') })
     else if (outcome.ok) announce(t('undo.done'))
   }
 

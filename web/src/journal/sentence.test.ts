@@ -192,3 +192,14 @@ test('names in an entry do not hide those of the space', () => {
   expect(known.person('josef')).toBe('Josef Dorfner')
   expect(known.task('plan')).toBe('Musterfahrplan für das Wochenende')
 })
+
+test('who helps of their own accord is not told as entered by themselves', () => {
+  const helps = (person: string) => {
+    const entity = { kind: 'helper', id: 'h', to: 7, task: 'plan', person, put_away_at: null } as const
+    return entry('helper.add', [{ do: 'put', formerly: 0, entity }])
+  }
+  expect(sentence(helps('jana'), telling).text).toBe('Jana Wolfsteiner arbeitet jetzt an „Musterfahrplan“ mit.')
+  expect(sentence(helps('josef'), telling).text).toBe(
+    'Jana Wolfsteiner hat Josef Dorfner zum Mitarbeiten an „Musterfahrplan“ eingetragen.',
+  )
+})

@@ -84,7 +84,7 @@ const TELLERS = new Map<string, Teller>([
   ['task.move', moved],
   ['task.send', sent],
   ['task.assign', assigned],
-  ['helper.add', naming('activity.helper.add', helper)],
+  ['helper.add', helper],
   ['helper.remove', plain('activity.helper.remove')],
   ['goal_tag.add', naming('activity.goal_tag.add', goal)],
   ['goal_tag.remove', plain('activity.goal_tag.remove')],
@@ -201,9 +201,13 @@ function assigned({ entry, telling }: Story): ReturnType<Teller> {
     : { key: 'activity.task.assign', vars: { name } }
 }
 
-function helper({ entry, telling }: Story): Vars {
+function helper({ entry, telling }: Story): ReturnType<Teller> {
   const person = put(entry, 'helper')?.person
-  return { name: (person && telling.person(person)) ?? telling.t('common.somebody') }
+  if (person === entry.by.id) return { key: 'activity.helper.add_self' }
+  return {
+    key: 'activity.helper.add',
+    vars: { name: (person && telling.person(person)) ?? telling.t('common.somebody') },
+  }
 }
 
 function goal({ entry, telling }: Story): Vars {

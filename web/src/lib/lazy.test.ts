@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { lazy } from './lazy'
+import { lazy, watchStyles } from './lazy'
 
 const page = new EventTarget()
 let server: boolean
@@ -56,3 +56,28 @@ test('what is missing although the server is there is told once', async () => {
   await vi.advanceTimersByTimeAsync(60_000)
   expect(told).toBe(1)
 })
+
+test('what is here already does not wait for the styles of another part', async () => {
+  vi.stubGlobal('HTMLLinkElement', Stylesheet)
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page))
+  const stop = watchStyles()
+  server = false
+  const failed = new Event('error')
+  Object.defineProperty(failed, 'target', { value: new Stylesheet() })
+  page.dispatchEvent(failed)
+  expect(await lazy(part(1))).toBe(1)
+  stop()
+})
+
+/** A stylesheet that does not come, however often it is asked for. */
+class Stylesheet {
+  rel = 'stylesheet'
+  onerror: (() => void) | null = null
+  cloneNode() {
+    return new Stylesheet()
+  }
+  replaceWith(again: Stylesheet) {
+    again.onerror?.()
+  }
+}

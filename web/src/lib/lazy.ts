@@ -9,9 +9,10 @@ const AGAIN_AFTER = 2_000
  */
 export async function lazy<Wanted>(load: () => Promise<Wanted>): Promise<Wanted> {
   // A server that answers may have come back just now, so it is asked for the file once more.
-  for (let answered = false; ; ) {
+  for (let answered = false, again = false; ; again = true) {
     try {
-      await restyle()
+      // What is here already does not wait for the styles of other parts.
+      if (again) await restyle()
       return await load()
     } catch {
       if (answered) return outdated()

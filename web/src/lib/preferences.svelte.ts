@@ -8,7 +8,7 @@ const KEY = 'korridor.preferences'
 interface Stored {
   theme: Theme
   density: Density
-  /** Null until somebody chooses; then the area's language holds. */
+  /** Null until somebody chooses. */
   language: Language | null
 }
 const FIRST: Stored = { theme: 'system', density: 'roomy', language: null }
@@ -31,9 +31,10 @@ export function startPreferences(): void {
   apply()
 }
 
-/** The language to begin with: the chosen one, else the one offered by the area, else the browser's. */
-export function firstLanguage(offered?: Language): Language {
-  return chosen.language ?? offered ?? (navigator.language.startsWith('de') ? 'de' : 'en')
+/** The language to begin with: the chosen one, else what the browser prefers, else the one offered by the area. */
+export function firstLanguage(offered: Language = 'en'): Language {
+  const [preferred] = /^(?:de|en)/.exec(navigator.language) ?? []
+  return chosen.language ?? (preferred as Language | undefined) ?? offered
 }
 
 export function chooseTheme(theme: Theme): void {
