@@ -110,12 +110,21 @@ class Space:
     def _where(self, kind: str, field: str, value: object) -> list[Entity]:
         own = self._own.get(kind, {})
         if self.base is None:
-            return [entity for id in self._index.get((kind, field), {}).get(value, ()) if (entity := own[id])]
+            return [entity for id in self._indexed(kind, field).get(value, ()) if (entity := own[id])]
         below = self.base._where(kind, field, value)
         if not own:
             return below
         kept = [entity for entity in below if entity.id not in own]
         return kept + [e for e in own.values() if e is not None and getattr(e, field) == value]
+
+    def _indexed(self, kind: str, field: str) -> dict[Any, dict[Id, None]]:
+        """Ids by the values of a field; made when it is first asked for, because a snapshot asks for none."""
+        index = self._index.get((kind, field))
+        if index is None:
+            index = self._index[kind, field] = {}
+            for entity in self._own.get(kind, {}).values():
+                index.setdefault(getattr(entity, field), {})[cast(Entity, entity).id] = None
+        return index
 
     def __iter__(self) -> Iterator[Entity]:
         """Every entity of every kind."""
@@ -175,13 +184,9 @@ class Space:
 
     def load(self, entities: Iterable[Entity]) -> None:
         """Takes in the stored entities of a space that is empty so far; quickest if they come kind by kind."""
+        self._index.clear()
         for kind, group in groupby(entities, kind_of):
-            several = list(group)
-            self._own.setdefault(kind, {}).update({entity.id: entity for entity in several})
-            for field in KINDS[kind].indexed:
-                index = self._index.setdefault((kind, field), {})
-                for entity in several:
-                    index.setdefault(getattr(entity, field), {})[entity.id] = None
+            self._own.setdefault(kind, {}).update({entity.id: entity for entity in group})
 
     def _store(self, kind: str, entity: Entity) -> None:
         own = self._own.setdefault(kind, {})
@@ -200,7 +205,9 @@ class Space:
                 self._reindex(kind, field, before, None)
 
     def _reindex(self, kind: str, field: str, before: Entity | None, after: Entity | None) -> None:
-        index = self._index.setdefault((kind, field), {})
+        index = self._index.get((kind, field))
+        if index is None:
+            return
         old = None if before is None else getattr(before, field)
         new = None if after is None else getattr(after, field)
         if before is not None and (after is None or old != new):
