@@ -51,18 +51,7 @@ export function grouped<Card>(cards: readonly Card[], before: readonly Group<Car
     const home = homes.get(cards[at] as Card)
     if (!home || home.cards.length === 1) return home
     // One newcomer may stand in between.
-    const beside = [...cards.slice(Math.max(0, at - 2), at), ...cards.slice(at + 1, at + 3)]
-    return beside.some((card) => homes.get(card) === home) ? home : undefined
-  }
-}
-
-/**
- * How tall a group counts until it is drawn: all its cards as tall as tall ones, so that the end of a lane stays in sight
- * for whoever scrolled there. Written on the element itself; a variable would style every card in it anew.
- */
-export function estimated(cards: number): (element: HTMLElement) => void {
-  return (element) => {
-    element.style.containIntrinsicHeight = `auto ${cards * 9}rem`
+    return [-2, -1, 1, 2].some((by) => homes.get(cards[at + by] as Card) === home) ? home : undefined
   }
 }
 

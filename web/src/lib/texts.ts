@@ -39,12 +39,7 @@ export function translator(texts: Texts, language: Language): Translate {
       parts = text.split(/\{\{(\w+)\}\}/)
       split.set(text, parts)
     }
-    let said = ''
-    for (let at = 0; at < parts.length; at += 1) {
-      const part = parts[at] as string
-      said += at % 2 ? written(vars[part] ?? '') : part
-    }
-    return said
+    return parts.map((part, at) => (at % 2 ? written(vars[part] ?? '') : part)).join('')
   }
 
   function written(value: string | number): string {

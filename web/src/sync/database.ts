@@ -1,14 +1,13 @@
 // IndexedDB with promises: as much of it as `Storage` needs.
 
-/** Opens a database. `close` is called when another tab wants it gone, or the browser took it away. */
+/** Opens a database, which `make` fills with stores if it is new. `close` is called when it must be let go. */
 export async function openDatabase(
   name: string,
-  version: number,
-  upgrade: (db: IDBDatabase) => void,
+  make: (db: IDBDatabase) => void,
   close: () => void,
 ): Promise<IDBDatabase> {
-  const request = indexedDB.open(name, version)
-  request.onupgradeneeded = () => upgrade(request.result)
+  const request = indexedDB.open(name, 1)
+  request.onupgradeneeded = () => make(request.result)
   const db = await answer(request)
   db.onversionchange = db.onclose = close
   return db

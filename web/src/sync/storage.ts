@@ -33,7 +33,7 @@ export class Storage {
   }
 
   #open(): Promise<IDBDatabase | null> {
-    const upgrade = (db: IDBDatabase) => {
+    const make = (db: IDBDatabase) => {
       db.createObjectStore('outbox', { keyPath: 'order', autoIncrement: true })
       db.createObjectStore('spaces', { keyPath: 'space' })
       db.createObjectStore('entries', { keyPath: ['space', 'seq'] })
@@ -41,7 +41,7 @@ export class Storage {
       db.createObjectStore('facts')
     }
     // Another tab signs out and deletes the database: do not stand in its way.
-    return openDatabase(this.#name, 1, upgrade, () => void this.close()).catch(() => null)
+    return openDatabase(this.#name, make, () => void this.close()).catch(() => null)
   }
 
   /** Whether anything can be kept here. */
