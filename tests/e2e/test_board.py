@@ -238,6 +238,21 @@ async def test_who_reads_a_task_that_is_taken_away_is_told_and_keeps_the_focus_o
     await expect(rosalie.card(TEST_WEEK)).to_be_visible()
 
 
+async def test_who_moves_the_open_task_to_another_board_is_back_on_this_one(opens: Opens) -> None:
+    jana = await opens("Jana Wolfsteiner")
+    await jana.open_board(BUS)
+    panel = await jana.open_task(TIMETABLE)
+    await panel.get_by_role("button", name="Weitere Aktionen").click()
+    await jana.page.get_by_role("menuitem", name="Auf ein anderes Brett").click()
+    board = jana.page.get_by_role("dialog").get_by_role("combobox", name="Auf das Brett")
+    await board.fill("lenk")
+    await board.press("Enter")
+    await jana.page.get_by_role("dialog").get_by_role("button", name="Verschieben").click()
+    await expect(panel).to_have_count(0)
+    await expect(jana.page.locator(".card [data-title]").first).to_be_focused()
+    await expect(jana.page.get_by_role("region", name="Hinweise")).to_contain_text("nach „Lenkungsgruppe“ verschoben")
+
+
 async def test_the_slider_shows_the_board_as_it_was_and_lets_nobody_change_it(opens: Opens) -> None:
     jana = await opens("Jana Wolfsteiner")
     await jana.open_board(BUS, "?at=30")

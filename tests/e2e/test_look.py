@@ -14,6 +14,21 @@ BUS = "Rufbus Selmachtal"
 NETWORK = "Netzwerk Mobilität Selmachtal"
 TIMETABLE = "Musterfahrplan für das Wochenende erstellen"
 STOPS = "Haltestellen auf Barrierefreiheit prüfen"
+# Names and titles that are cut off, and controls that are smaller than a finger needs (WCAG 2.2, 2.5.8).
+FLAWS = """() => {
+  const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && one.getBoundingClientRect().width > 1
+  const flaws = []
+  for (const one of document.querySelectorAll('button, a[href], select, textarea, summary')) {
+    const { width, height } = one.getBoundingClientRect()
+    // All of a card leads where its title leads.
+    if (seen(one) && Math.min(width, height) < 24 && !one.closest('.card h3')) flaws.push(`small: ${one.outerHTML}`)
+  }
+  for (const one of document.querySelectorAll('main *')) {
+    const cut = getComputedStyle(one).textOverflow === 'ellipsis' && one.scrollWidth > one.clientWidth + 1
+    if (cut && seen(one)) flaws.push(`cut off: ${one.textContent}`)
+  }
+  return flaws
+}"""
 PHONE = {"has_touch": True, "is_mobile": True}
 
 
@@ -162,3 +177,17 @@ async def test_an_english_browser_stays_english_after_signing_in(chromium: Brows
     await page.get_by_role("button", name=re.compile("Jana Wolfsteiner")).first.click()
     await expect(page.get_by_role("heading", name="Hello, Jana Wolfsteiner")).to_be_visible()
     await context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1024, 1440])
+async def test_nothing_is_cut_off_or_too_small_to_be_hit(opens: Opens, width: int) -> None:
+    phone = PHONE if width < 960 else {}
+    jana = await opens("Jana Wolfsteiner", viewport={"width": width, "height": 800}, **phone)
+    spaces = await jana.spaces()
+    for path in (f"{spaces[NETWORK]}", f"{spaces[BUS]}/list", f"{spaces[BUS]}/people", f"{spaces[BUS]}/journal"):
+        await jana.page.goto(f"{jana.url}/spaces/{path}")
+        await expect(jana.page.locator("main :is(.card, tbody a, .parts, li time)").first).to_be_visible()
+        assert await jana.page.evaluate(FLAWS) == [], path
+    await jana.open_board(BUS)
+    await jana.open_task(STOPS)
+    assert await jana.page.evaluate(FLAWS) == []

@@ -15,7 +15,8 @@ const BOARD: Pick<Foreseen, Extract<BoardVerb, `board.${string}` | `column.${str
   // Templates are the server's; their columns come with its entry.
   'board.apply_template': null,
   'column.add': (draft, { id, board, title, after, colour, limit, done }) => {
-    const place = placeAfter(columnsOf(draft, board), after ?? null)
+    const columns = columnsOf(draft, board)
+    const place = placeAfter(columns, after ?? columns.at(-1)?.id ?? null)
     const rest = { colour: colour ?? null, limit: limit ?? null, done: done ?? false }
     draft.put({ kind: 'column', id, to: AUDIENCES.public, board, title, place, ...rest })
   },
@@ -154,8 +155,7 @@ const PARTS_OF_TASK: Omit<Foreseen, keyof typeof BOARD | keyof typeof TASK> = {
   },
   'checklist_line.add': (draft, { id, task, text, after, owner, due }) => {
     const lines = linesOf(draft, task)
-    const last = lines.at(-1)?.id ?? null
-    const place = placeAfter(lines, after === undefined ? last : after)
+    const place = placeAfter(lines, after ?? lines.at(-1)?.id ?? null)
     const rest = { owner: owner ?? null, due: due ?? null, done_at: null, done_by: null }
     draft.put({ kind: 'checklist_line', ...partOf(draft, task, id), text, place, ...rest })
   },

@@ -127,6 +127,8 @@ export const INVERSES: Inverses = {
     const { id, task, text, owner, due } = line
     const after = previous(linesOf(space, task), line)
     const again: Undoing[] = [{ command: { verb: 'checklist_line.add', id, task, text, after, owner, due } }]
+    // What is added behind nothing comes last.
+    if (!after) again.push({ command: { verb: 'checklist_line.move', task, line: id, after } })
     if (line.done_at) again.push({ command: { verb: 'checklist_line.tick', task, line: id, done: true } })
     return again
   },
@@ -195,6 +197,8 @@ function removedColumn(done: Done, space: ReadSpace): Undoing[] | null {
   const colour = column.colour as 'grey' | null
   const after = previous(columnsOf(space, board), column)
   const again: Undoing[] = [{ command: { verb: 'column.add', id, board, title, after, colour, limit, done: marked } }]
+  // What is added behind nothing comes last.
+  if (!after) again.push({ command: { verb: 'column.move', column: id, after } })
   return again.concat(tasks.flatMap((task) => backIntoColumn(done, task, id)))
 }
 
