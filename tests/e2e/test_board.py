@@ -7,6 +7,8 @@ import signal
 import pytest
 from playwright.async_api import expect
 
+from server.core.ids import new_id
+from shared_schema.board import CreateTask
 from tests.e2e.conftest import Opens
 from tests.support.commands import Serving
 
@@ -14,6 +16,7 @@ BUS = "Rufbus Selmachtal"
 NETWORK = "Netzwerk Mobilität Selmachtal"
 TIMETABLE = "Musterfahrplan für das Wochenende erstellen"
 STOPS = "Haltestellen auf Barrierefreiheit prüfen"
+HIDDEN = "Beschlussvorlage für fünf Gemeinderäte formulieren"  # only Jana and other moderators see it
 TEST_WEEK = "Testwoche mit einem Elektrokleinbus organisieren"
 
 
@@ -58,6 +61,57 @@ async def test_a_card_is_dragged_by_mouse(opens: Opens) -> None:
     await expect(josef.card_in("In Arbeit", TIMETABLE)).to_be_visible()
     titles = await josef.titles("In Arbeit")
     assert titles.index(TIMETABLE) == titles.index(STOPS) - 1
+
+
+async def test_a_card_that_can_be_taken_looks_like_it(opens: Opens) -> None:
+    jana = await opens("Jana Wolfsteiner")
+    await jana.open_board(BUS)
+    cursor = "card => getComputedStyle(card).cursor"
+    title = jana.card(TIMETABLE).locator("[data-title]")
+    assert await jana.card(TIMETABLE).evaluate(cursor) == "grab"
+    assert await title.evaluate(cursor) == "grab"
+    await jana.open_board(BUS, "?at=60")
+    assert await jana.page.locator(".card").first.evaluate(cursor) == "auto"
+
+
+async def test_a_long_lane_is_one_list_to_walk_and_to_move_in(opens: Opens) -> None:
+    jana, josef = await opens("Jana Wolfsteiner"), await opens("Josef Dorfner")
+    await jana.open_board(BUS)
+    await josef.open_board(BUS)
+    column = await jana.lane("Offen").get_attribute("data-column")
+    assert column is not None
+    added = [f"Halt {number} besichtigen" for number in range(40)]
+    for title in added:
+        await jana.do(BUS, CreateTask(id=new_id(), column=column, title=title))
+    await expect(jana.card_in("Offen", added[-1])).to_be_attached()
+    before = await jana.titles("Offen")
+    assert before[-40:] == added
+
+    # By keyboard, from one end to the other and over a dozen others.
+    await jana.card(before[0]).locator("[data-title]").focus()
+    await jana.page.keyboard.press("End")
+    await expect(jana.card(added[-1]).locator("[data-title]")).to_be_focused()
+    await expect(jana.card(added[-1])).to_be_in_viewport(ratio=1)
+    for key in ("Home", "Space", *["ArrowDown"] * 20, "Space"):
+        await jana.page.keyboard.press(key)
+    moved = [*before[1:21], before[0], *before[21:]]
+    await expect(jana.lane("Offen").locator("[data-title]")).to_have_text(moved)
+
+    # By mouse, from another lane into the middle of what was scrolled to.
+    target = jana.card(added[30])
+    await target.scroll_into_view_if_needed()
+    at, card = await target.bounding_box(), await jana.card(STOPS).bounding_box()
+    assert at is not None
+    assert card is not None
+    await jana.page.mouse.move(card["x"] + 40, card["y"] + 30)
+    await jana.page.mouse.down()
+    await jana.page.mouse.move(card["x"] + 20, card["y"] + 40, steps=4)
+    await jana.page.mouse.move(at["x"] + 60, at["y"] + 4, steps=8)
+    await jana.page.mouse.up()
+    moved.insert(moved.index(added[30]), STOPS)
+    await expect(jana.lane("Offen").locator("[data-title]")).to_have_text(moved)
+    moved.remove(HIDDEN)
+    await expect(josef.lane("Offen").locator("[data-title]")).to_have_text(moved)
 
 
 async def test_escape_puts_a_dragged_card_back(opens: Opens) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from playwright.async_api import Locator, Page, Request, expect
 
+from server.core.ids import new_id
 from shared_schema.base import Id
+from shared_schema.journal import AnyCommand
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -39,6 +42,13 @@ class Window:
         overview = await (await self.page.request.get(f"{self.url}/api/overview")).json()
         return {space["name"]: space["id"] for space in overview["spaces"]}
 
+    async def do(self, space: str, command: AnyCommand) -> None:
+        """Gives a command to a space by name, past the page."""
+        path = f"{self.url}/api/spaces/{(await self.spaces())[space]}/commands"
+        body = msgspec.to_builtins({"id": new_id(), "command": command})
+        answer = await self.page.request.post(path, data=body, headers={"Origin": self.url})
+        assert answer.ok, await answer.text()
+
     async def open_board(self, name: str, query: str = "") -> None:
         """Opens the board of a space and waits until its columns are there."""
         space = (await self.spaces())[name]
@@ -56,7 +66,7 @@ class Window:
 
     async def titles(self, lane: str) -> list[str]:
         """The titles in a column, from the top."""
-        return await self.lane(lane).locator(".card [data-title]").all_inner_texts()
+        return await self.lane(lane).locator(".card [data-title]").all_text_contents()
 
     async def open_task(self, title: str) -> Locator:
         """Opens the panel of a task."""

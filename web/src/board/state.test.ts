@@ -88,6 +88,19 @@ test('a patch of one task makes its card anew and leaves all others as they were
   expect(world.model.lanes[0]?.cards).toBe(list)
 })
 
+test('when all is read anew, only what says something else is another view', () => {
+  const world = new World([A, B, tagged(A, 3), line(B, 1, 'eins'), owned(C, OTHER), C])
+  const views = () => [A, B, C].map((one) => world.model.card(one.id)?.view)
+  const before = views()
+  world.model.areaChanged()
+  expect(views().map((view, at) => view === before[at])).toEqual([true, true, true])
+  world.area.put(goal(3, 'Anders'))
+  world.state.put(line(B, 1, 'eins, anders'))
+  world.state.put(participant(2, 'Josef Dorfner-Berg'))
+  world.model.areaChanged()
+  expect(views().map((view, at) => view === before[at])).toEqual([false, false, false])
+})
+
 test('a move touches two lanes and no third', () => {
   const world = new World([A, B, C])
   const third = world.model.lanes[2]?.cards
