@@ -1,12 +1,10 @@
-// Draws cards by hand. A board has a thousand of them, and as components, with an effect for each word and a block for each
-// thing that only some of them have, they took most of the time until the board was seen.
+// Draws a card by hand. A board has a thousand of them, and as components, with a block for each thing that only some of
+// them have, they took most of the time until the board was seen.
 
-import sprite from 'virtual:icons'
-import { untrack } from 'svelte'
-import type { IconName } from '../ui/icons'
 import './card.css'
+import sprite from 'virtual:icons'
+import type { IconName } from '../ui/icons'
 import type { CardFace, Note } from './face'
-import type { Card } from './state.svelte'
 
 const blank = document.createElement('template')
 blank.innerHTML = `
@@ -15,55 +13,9 @@ blank.innerHTML = `
   <p class="foot"><span class="face" aria-hidden="true"></span><span class="name"></span><time></time></p>
 `.replace(/\n */g, '')
 
-/** Keeps an element in `list` for each of these cards, in their order. Follows the cards and their faces. */
-export function drawCards(
-  list: HTMLElement,
-  cards: () => readonly Card[],
-  faceOf: (card: Card) => CardFace,
-): () => void {
-  const drawn = new Map<Card, { element: HTMLElement; stop: () => void }>()
-
-  $effect.pre(() => {
-    const wanted = cards()
-    untrack(() => arrange(wanted))
-  })
-  return () => forget([...drawn.keys()])
-
-  function arrange(wanted: readonly Card[]): void {
-    forget([...drawn.keys()].filter((card) => !wanted.includes(card)))
-    // Until the browser draws a list, each of its cards counts as tall as a tall one, so that the end of a lane stays in
-    // sight for whoever scrolled there. A variable for it would style every card anew.
-    list.style.containIntrinsicHeight = `auto ${wanted.length * 9}rem`
-    let there = list.firstElementChild
-    for (const card of wanted) {
-      const element = drawn.get(card)?.element ?? begin(card)
-      if (element === there) there = there.nextElementSibling
-      else list.insertBefore(element, there)
-    }
-  }
-
-  /** Draws before the element is in the page, where each word would count as a change. */
-  function begin(card: Card): HTMLElement {
-    const element = document.createElement('div')
-    element.setAttribute('role', 'listitem')
-    element.dataset.card = card.id
-    const stop = $effect.root(() => drawCard(element, () => faceOf(card)))
-    drawn.set(card, { element, stop })
-    return element
-  }
-
-  function forget(gone: readonly Card[]): void {
-    for (const card of gone) {
-      drawn.get(card)?.element.remove()
-      drawn.get(card)?.stop()
-      drawn.delete(card)
-    }
-  }
-}
-
 /** Draws a card in its element, and anew whenever it has another face. What can have the focus stays the same element. */
-function drawCard(card: HTMLElement, faceOf: () => CardFace): void {
-  card.append(document.importNode(blank.content, true))
+export function drawCard(card: HTMLElement, faceOf: () => CardFace): void {
+  card.append(blank.content.cloneNode(true))
   const marks = first(card)
   const stone = first(marks)
   const menu = next(stone)
@@ -76,11 +28,13 @@ function drawCard(card: HTMLElement, faceOf: () => CardFace): void {
   /** What only some cards have: made anew each time. */
   let more: Element[] = []
 
+  // At once, since an effect for later would be queued for each of the thousand.
   $effect.pre(() => draw(faceOf()))
 
   function draw(face: CardFace): void {
     for (const one of more) one.remove()
     more = []
+    card.dataset.card = face.id
     card.className = face.look
     const [goal, ...goals] = face.goals
     show(stone, goal !== undefined)
@@ -107,7 +61,7 @@ function drawCard(card: HTMLElement, faceOf: () => CardFace): void {
     if (face.comments) add(foot, date, commentsOf(face.comments))
     show(date, face.date !== null)
     if (face.date) {
-      date.className = face.date.late ? 'late' : ''
+      if (face.date.late || date.className) date.className = face.date.late ? 'late' : ''
       date.dateTime = face.date.day
       date.textContent = face.date.text
       if (face.date.late) date.prepend(icon('late'))

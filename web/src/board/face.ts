@@ -4,7 +4,7 @@ import { dayOf, dayText, dueText } from '../lib/dates'
 import { currentLanguage, t } from '../lib/i18n.svelte'
 import { initials, shortName } from '../lib/names'
 import { links } from '../lib/routes'
-import type { Day } from '../schema'
+import type { Day, Id } from '../schema'
 import type { IconName } from '../ui/icons'
 import type { CardView } from './cards'
 import type { Surface } from './desk.svelte'
@@ -21,6 +21,7 @@ export interface Note {
 }
 
 export interface CardFace {
+  id: Id
   look: string
   title: string
   href: string
@@ -41,16 +42,22 @@ export interface CardFace {
 }
 
 /** The face of a card. Reading it in a template follows the card, the language and the day. */
-export function faceOf(card: Card, { space, model, rights }: Surface, timezone: string, column?: string): CardFace {
+export function faceOf(
+  card: Card,
+  { space, model, rights }: Surface,
+  timezone: string,
+  column: string | null = null,
+): CardFace {
   const { view, here } = card
   const { task, owner } = view
   return {
+    id: card.id,
     look: lookOf(card),
     title: task.title,
     href: links.task(space, card.id),
     menu: rights.work ? t('card.menu', { title: task.title }) : null,
     goals: view.goals.map(({ number, title }) => ({ number, name: t('goal.named', { number, title }) })),
-    column: column ?? null,
+    column,
     secret: view.hidden ? t('card.moderators_only') : null,
     visitor: visitorOf(card),
     notes: notesOf(card, model),

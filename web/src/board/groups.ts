@@ -55,6 +55,16 @@ export function grouped<Card>(cards: readonly Card[], before: readonly Group<Car
   }
 }
 
+/**
+ * How tall a group counts until it is drawn: all its cards as tall as tall ones, so that the end of a lane stays in sight
+ * for whoever scrolled there. Written on the element itself; a variable would style every card in it anew.
+ */
+export function estimated(cards: number): (element: HTMLElement) => void {
+  return (element) => {
+    element.style.containIntrinsicHeight = `auto ${cards * 9}rem`
+  }
+}
+
 function isFull<Card>({ from, cards }: Growing<Card>): boolean {
   return cards.length >= (from ? 2 : 1) * GROUP_SIZE
 }

@@ -5,11 +5,17 @@ import type { Day, Id, Listing, PresentPerson } from '../schema'
 import type { Client, SpaceHandle } from '../sync'
 import { Desk } from './desk.svelte'
 import type { Filter } from './filter'
-import type { Card } from './state.svelte'
+import type { Card, Lane } from './state.svelte'
 
 export interface Project {
   listing: Listing
   desk: Desk
+}
+
+/** A card of a project with the column it stands in there. */
+export interface ProjectCard {
+  card: Card
+  lane: Lane
 }
 
 /** The key projects of a space, as the area lists them. Ones that may not be seen are not there. */
@@ -57,9 +63,10 @@ export class Projects {
   }
 
   /** The open tasks of a project that fit the filter, column by column. */
-  cardsOf({ desk }: Project): Card[] {
+  cardsOf({ desk }: Project): ProjectCard[] {
     const lanes = desk.model.lanes.filter((lane) => !lane.column.done)
-    return lanes.flatMap((lane) => lane.cards.filter((card) => !card.view.done))
+    const cards = lanes.flatMap((lane) => lane.cards.map((card) => ({ card, lane })))
+    return cards.filter(({ card }) => !card.view.done)
   }
 
   find(id: Id): { desk: Desk; card: Card } | null {
