@@ -78,7 +78,7 @@ class Committer:
             async with self.turn:
                 await self._take(batch)
                 self._keepers.let_go()
-            await self._gather(len(batch))
+            await self._gather(len({waiting.request.author.id for waiting in batch}))
         self._arrived.clear()
         self._idle.set()
 
@@ -87,7 +87,7 @@ class Committer:
         self._everybody = len(self._inbox) + answered
         self._all_here.clear()
         await asyncio.sleep(0)
-        if answered > 1 and len(self._inbox) < self._everybody:  # after a lone command nobody waits
+        if answered > 1 and len(self._inbox) < self._everybody:  # for one person alone nobody waits
             with suppress(TimeoutError):
                 async with asyncio.timeout(GATHER):
                     await self._all_here.wait()
