@@ -203,7 +203,7 @@ class Writing(Struct):
 
 
 def write(
-    seats: Seats, writers: Sequence[Writing], cpu: Callable[[], float], seconds: float, warm: float = 1.0
+    seats: Seats, writers: Sequence[Writing], cpu: Callable[[], float], seconds: float, warm: float = 0.5
 ) -> Acknowledged:
     """Each writer sends, waits for the acknowledgement, sends again; their seats get the entries meanwhile."""
     by_number = {one.wire.socket.fileno(): one for one in writers}

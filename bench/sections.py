@@ -57,16 +57,16 @@ LONG = Effort(
     first_start=True,
 )
 QUICK = Effort(
-    floods=3,
-    flood_s=1.5,
-    paces=3,
-    pace_s=3,
+    floods=2,
+    flood_s=1,
+    paces=2,
+    pace_s=1.5,
     writes=1,
-    write_s=3,
+    write_s=2,
     colds=2,
     warms=50,
-    paints=3,
-    moves=15,
+    paints=2,
+    moves=10,
     first_start=False,
 )
 
@@ -127,7 +127,7 @@ class _Both(Struct):
         rounds: list[tuple[Flood, Flood]] = []
         bytes_each = 500
         with halls.product_hall(self.child, self.browsers, self.ground.hall, seats) as ours:
-            bytes_each = round(flood(ours, 1).bytes_each)
+            bytes_each = round(flood(ours, 0.3).bytes_each)
             with halls.bare_hall(self.other, self.other_port, seats, bytes_each) as theirs:
                 for _ in range(self.effort.floods):
                     ours.seats.stay()
