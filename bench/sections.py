@@ -60,13 +60,13 @@ QUICK = Effort(
     floods=2,
     flood_s=1,
     paces=2,
-    pace_s=1.5,
+    pace_s=1.2,
     writes=1,
-    write_s=2,
+    write_s=1.5,
     colds=2,
     warms=50,
     paints=2,
-    moves=10,
+    moves=8,
     first_start=False,
 )
 
