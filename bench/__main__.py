@@ -14,12 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import report, sections
+from bench import processes, relays, report, run, sections
 from bench.driver import Failed
 from bench.machine import CannotMeasure, describe, prepare_driver
+from bench.run import Bench
 from bench.starting import start
 
-SECTIONS: dict[str, Callable[[sections.Bench], dict[str, Any]]] = {
+SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "fanout": sections.fanout,
     "latency": sections.latency,
     "commands": sections.commands,
@@ -27,6 +28,9 @@ SECTIONS: dict[str, Callable[[sections.Bench], dict[str, Any]]] = {
     "memory": sections.memory,
     "client": sections.client,
     "browser": sections.browser,
+    "processes": processes.processes,
+    "locks": processes.locks,
+    "relays": relays.relays,
     "start": lambda bench: start(bench.folder, first=bench.effort.first_start),
 }
 
@@ -39,7 +43,7 @@ def main(asked: list[str]) -> int:
     try:
         prepare_driver()
         machine = describe()
-        figures = _measure(asked or list(SECTIONS), sections.QUICK if quick else sections.LONG)
+        figures = _measure(asked or list(SECTIONS), run.QUICK if quick else run.LONG)
     except (CannotMeasure, Failed) as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -49,12 +53,12 @@ def main(asked: list[str]) -> int:
     return 0
 
 
-def _measure(names: list[str], effort: sections.Effort) -> dict[str, Any]:
+def _measure(names: list[str], effort: run.Effort) -> dict[str, Any]:
     figures: dict[str, Any] = json.loads(report.RESULTS.read_text()) if report.RESULTS.exists() else {}
     if set(names) == SECTIONS.keys():
         figures = {}
     with tempfile.TemporaryDirectory(prefix="korridor-bench-") as folder:
-        bench = sections.prepare(Path(folder), effort)
+        bench = run.prepare(Path(folder), effort)
         for name in names:
             begun = time.monotonic()
             print(f"{name} …", end=" ", flush=True)

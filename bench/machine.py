@@ -116,6 +116,17 @@ class Child:
         return int(self._seen.memory_info().rss)
 
 
+def cpu_of_tree(pid: int) -> float:
+    """Seconds of processor time of a process that runs already, of its children, and of those that have ended."""
+    process = psutil.Process(pid)
+    used = 0.0
+    for one in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            used += times.user + times.system + times.children_user + times.children_system
+    return used
+
+
 def pin_tree(pid: int, core: int) -> None:
     """Binds a process that runs already, and its children."""
     process = psutil.Process(pid)
