@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import processes, relays, report, run, sections
+from bench import idle, processes, relays, report, run, sections
 from bench.driver import Failed
 from bench.machine import CannotMeasure, describe, prepare_driver
 from bench.run import Bench
@@ -31,6 +31,7 @@ SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "processes": processes.processes,
     "locks": processes.locks,
     "relays": relays.relays,
+    "idle": idle.idle,
     "start": lambda bench: start(bench.folder, first=bench.effort.first_start),
 }
 

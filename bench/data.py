@@ -74,9 +74,9 @@ class Maker:
                 if isinstance(answer, Refused):
                     raise RuntimeError(f"{answer.reason} while the ground was made")
 
-    async def found_area(self) -> list[Id]:
+    async def found_area(self, size: int = PEOPLE) -> list[Id]:
         """Founds the area; answers its people, the first of whom coordinates."""
-        people = [new_id() for _ in range(PEOPLE)]
+        people = [new_id() for _ in range(size)]
         await self.send(self.area, [FoundArea(name="Messfeld")])
         joining = [
             JoinPerson(id=id, name=f"Person {number}", role="member" if number else "coordination")

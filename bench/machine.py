@@ -38,9 +38,13 @@ NICE = -15
 """Server and driver go before what else the machine does, where they may."""
 
 
-def pin(core: int, pid: int = 0) -> None:
-    """Binds a process to one core and puts it first there; with 0 this one and whatever it starts from now on."""
-    os.sched_setaffinity(pid, {core})
+CORES = os.sched_getaffinity(0) if sys.platform == "linux" else set()
+"""Those that this process could use when it began."""
+
+
+def pin(core: int | None, pid: int = 0) -> None:
+    """Binds a process to one core (None: to none) and puts it first there; with 0 this one and whatever it starts."""
+    os.sched_setaffinity(pid, CORES if core is None else {core})
     with suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, pid, NICE)
 
@@ -127,8 +131,8 @@ def cpu_of_tree(pid: int) -> float:
     return used
 
 
-def pin_tree(pid: int, core: int) -> None:
-    """Binds a process that runs already, and its children."""
+def pin_tree(pid: int, core: int | None) -> None:
+    """Binds a process that runs already, and its children; or lets them go where they like."""
     process = psutil.Process(pid)
     for one in (process, *process.children(recursive=True)):
         pin(core, one.pid)

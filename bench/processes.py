@@ -19,7 +19,8 @@ from bench.data import WRITERS, Board, Ground, make_ground
 from bench.driver import Browser, Failed, Seats
 from bench.figures import Figures, median_of, ms, quantile, spread, waits
 from bench.loads import Acknowledged, Hall, burst, pace, work, write
-from bench.machine import Child, cpu_of_tree
+from bench.locking import WAYS
+from bench.machine import Child, cpu_of_tree, pin_tree
 from bench.run import Bench
 from server.core.database import open_database
 from tests.support.servers import Postgres, Redis
@@ -27,8 +28,6 @@ from tests.support.servers import Postgres, Redis
 IN_A_ROW = 50
 """Commands that each writer sends without waiting, to see that their order is kept."""
 READERS = 10
-PATIENCES = {"skipping": 3, "skipping_once": 1, "waiting": 0}
-"""How often a batch skips spaces that others hold before it waits for the locks of all its spaces, in id order."""
 
 
 def processes(bench: Bench) -> Figures:
@@ -42,11 +41,10 @@ def processes(bench: Bench) -> Figures:
 
 
 def locks(bench: Bench) -> Figures:
-    """Two processes that skip locked spaces, in turn with two that do so once and two that never do."""
+    """Two processes that share the rows of the spaces in one way, in turn with two in every other way."""
     with _cluster() as (cluster, ground, urls), ExitStack() as stack:
         instances = {
-            name: stack.enter_context(_instance(bench, cluster, next(urls), ground, 2, "--patience", str(patience)))
-            for name, patience in PATIENCES.items()
+            way: stack.enter_context(_instance(bench, cluster, next(urls), ground, 2, "--locks", way)) for way in WAYS
         }
         figures = _in_turn(bench, instances)
         return {**figures, "ratio": _ratios(figures["skipping"], figures["waiting"])}
@@ -79,6 +77,7 @@ class Instance(Struct, frozen=True):
 def _cluster() -> Iterator[tuple[Postgres, Ground, Iterator[str]]]:
     """A durable PostgreSQL with the ground in it, and the URLs of as many copies of that as are asked for."""
     with Postgres(durable=True) as cluster, cluster.database() as url:
+        pin_tree(cluster.pid, None)
         ground = uvloop.run(make_ground(url))
         yield cluster, ground, _copies(cluster, url)
 

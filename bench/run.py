@@ -22,6 +22,8 @@ class Effort(Struct, frozen=True, kw_only=True):
     writes: int
     turns: int
     relay_s: float
+    sockets: int
+    idle_s: float
     write_s: float
     colds: int
     warms: int
@@ -38,6 +40,8 @@ LONG = Effort(
     writes=3,
     turns=5,
     relay_s=5,
+    sockets=5_000,
+    idle_s=60,
     write_s=5,
     colds=5,
     warms=100,
@@ -53,6 +57,8 @@ QUICK = Effort(
     writes=1,
     turns=2,
     relay_s=2,
+    sockets=500,
+    idle_s=5,
     write_s=1.5,
     colds=2,
     warms=50,

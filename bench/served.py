@@ -1,7 +1,7 @@
 """The product as a child process: everything that `korridor serve` runs, without seeding the demo area.
 
 `python -m bench.served DATABASE_URL` prints `port N` once requests are taken. `--core` names the core to run on (else
-any), `--redis` the address of a Redis, and `--patience` how often a batch skips a locked space before it waits for it.
+any), `--redis` the address of a Redis, and `--locks` another way to share the rows of the spaces (`locking.py`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from contextlib import closing
 
 import uvloop
 
+from bench.locking import WAYS
 from bench.machine import allow_sockets, pin
 from server import log
 from server.app import running
-from server.core import committer
 from server.listening import listen
 from server.migrations import migrate
 from server.serving import Server
@@ -41,11 +41,11 @@ def main() -> None:
     parser.add_argument("database_url")
     parser.add_argument("--redis", default="")
     parser.add_argument("--core", type=int)
-    parser.add_argument("--patience", type=int, default=committer.PATIENCE)
+    parser.add_argument("--locks", choices=WAYS)
     asked = parser.parse_args()
-    committer.PATIENCE = asked.patience
-    if asked.core is not None:
-        pin(asked.core)
+    if asked.locks is not None:
+        WAYS[asked.locks]()
+    pin(asked.core)
     allow_sockets()
     log.configure("warning")
     uvloop.run(serve(asked.database_url, asked.redis))
