@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import idle, processes, relays, report, run, sections
+from bench import idle, joining, processes, relays, report, run, scale, sections, slow
 from bench.driver import Failed
 from bench.machine import CannotMeasure, describe, prepare_driver
 from bench.run import Bench
@@ -32,6 +32,9 @@ SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "locks": processes.locks,
     "relays": relays.relays,
     "idle": idle.idle,
+    "scale": scale.scale,
+    "joining": joining.joining,
+    "slow": slow.slow,
     "start": lambda bench: start(bench.folder, first=bench.effort.first_start),
 }
 

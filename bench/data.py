@@ -60,10 +60,10 @@ class Ground(Struct, frozen=True):
 class Maker:
     """Sends the commands that make the ground; a refused one is a mistake of ours."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, area: Id | None = None, goals: Sequence[Id] = ()) -> None:
         self.kernel = kernel
-        self.area = new_id()
-        self.goals = [new_id() for _ in range(7)]
+        self.area = area or new_id()
+        self.goals = goals or [new_id() for _ in range(7)]
 
     async def send(self, space: Id, commands: Iterable[AnyCommand], by: Id | None = None) -> None:
         author = SYSTEM if by is None else Author(kind="person", id=by)

@@ -21,6 +21,7 @@ from shared_schema.base import Id
 
 SLICE = 0.02
 """Seconds that the driver waits at most before it looks at the clock again."""
+WORDS = "Wer wann womit kommt, steht jetzt im Plan. " * 70
 Message = tuple[str, bytes]
 """The id of a command and the text that asks for it."""
 
@@ -39,6 +40,14 @@ def work(board: Board, tasks: Sequence[Id]) -> Iterator[Message]:
             column = board.columns[(1 + number // (2 * len(tasks))) % len(board.columns)]
             command = {"verb": "task.move", "task": task, "column": column, "after": None}
         id = str(uuid_utils.uuid7())
+        yield id, msgspec.json.encode({"t": "do", "id": id, "space": board.space, "command": command})
+
+
+def wordy(board: Board, tasks: Sequence[Id]) -> Iterator[Message]:
+    """Long descriptions without end, so that what is sent soon outgrows every buffer on the way: 3 kB each."""
+    for number in count():
+        id = str(uuid_utils.uuid7())
+        command = {"verb": "task.describe", "task": tasks[number % len(tasks)], "text": f"{number} {WORDS}"}
         yield id, msgspec.json.encode({"t": "do", "id": id, "space": board.space, "command": command})
 
 

@@ -24,6 +24,12 @@ class Effort(Struct, frozen=True, kw_only=True):
     relay_s: float
     sockets: int
     idle_s: float
+    points: int
+    joins: int
+    slow_s: float
+    spaces: tuple[int, ...]
+    tasks: tuple[int, ...]
+    journal: tuple[int, ...]
     write_s: float
     colds: int
     warms: int
@@ -42,6 +48,12 @@ LONG = Effort(
     relay_s=5,
     sockets=5_000,
     idle_s=60,
+    points=3,
+    joins=20,
+    slow_s=20,
+    spaces=(10, 100, 1_000),
+    tasks=(100, 1_000, 10_000),
+    journal=(1_000, 10_000, 100_000, 1_000_000),
     write_s=5,
     colds=5,
     warms=100,
@@ -59,6 +71,12 @@ QUICK = Effort(
     relay_s=2,
     sockets=500,
     idle_s=5,
+    points=1,
+    joins=5,
+    slow_s=25,
+    spaces=(10, 30),
+    tasks=(100, 1_000),
+    journal=(1_000, 10_000),
     write_s=1.5,
     colds=2,
     warms=50,
