@@ -47,8 +47,10 @@ def wordy(board: Board, tasks: Sequence[Id]) -> Iterator[Message]:
     """Long descriptions without end, so that what is sent soon outgrows every buffer on the way: 3 kB each."""
     for number in count():
         id = str(uuid_utils.uuid7())
-        command = {"verb": "task.describe", "task": tasks[number % len(tasks)], "text": f"{number} {WORDS}"}
-        yield id, msgspec.json.encode({"t": "do", "id": id, "space": board.space, "command": command})
+        round, task = divmod(number, len(tasks))
+        command = {"verb": "task.describe", "task": tasks[task], "text": f"{number} {WORDS}"}
+        do = {"t": "do", "id": id, "space": board.space, "command": command, "expects": {"revision": round}}
+        yield id, msgspec.json.encode(do)
 
 
 def padded(size: int) -> Iterator[Message]:
@@ -158,8 +160,8 @@ def pace(hall: Hall, seconds: float, per_s: float = 20.0) -> list[Receipt]:
 
     def heard(number: int, size: int) -> None:
         nonlocal arrived
+        hold_no_trouble(hall.seats.buffer, size)
         if number == writer:
-            hold_no_trouble(hall.seats.buffer, size)
             return
         came.append((number, perf_counter(), bytes(hall.seats.buffer[:size])))
         arrived += hall.seats.buffer.count(MARK, 0, size)

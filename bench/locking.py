@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from server.core import committer, journal
-from server.core.journal import SpaceRow
+from server.core.journal import Head
 from shared_schema.base import Id
 
 
@@ -17,10 +17,10 @@ def _skip(times: int) -> None:
     committer.PATIENCE = times
 
 
-def _never_leave_empty(lock: Callable[..., dict[Id, SpaceRow]] = journal.lock) -> None:
+def _never_leave_empty(lock: Callable[..., dict[Id, Head]] = journal.lock) -> None:
     """A batch takes the spaces that it gets at once, and waits in the same transaction if these are none."""
 
-    def some(connection: Connection, wanted: Collection[Id], *, wait: bool) -> dict[Id, SpaceRow]:
+    def some(connection: Connection, wanted: Collection[Id], *, wait: bool) -> dict[Id, Head]:
         return lock(connection, wanted, wait=wait) or lock(connection, wanted, wait=True)
 
     journal.lock = some
