@@ -19,6 +19,7 @@ from msgspec import Struct
 import server.corridor  # noqa: F401  (registers its handlers; the other slices come with their routes)
 from server.board import duties
 from server.board.routes import board_routes
+from server.core.budgets import Budgets
 from server.core.database import open_database
 from server.core.kernel import Kernel
 from server.health import health_route
@@ -67,7 +68,13 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
         stack.push_async_callback(database.close)
         kernel = await stack.enter_async_context(Kernel(database, resolve=access.actor))
         hub = await stack.enter_async_context(
-            Hub(kernel, resolve=access.actor, rights_kinds=access.RIGHTS_KINDS, instance=kernel.instance)
+            Hub(
+                kernel,
+                resolve=access.actor,
+                rights_kinds=access.RIGHTS_KINDS,
+                instance=kernel.instance,
+                budgets=_budgets(settings),
+            )
         )
         kernel.on_writing(lambda writing: hub.set_state(State(relay="ok", writing="ok" if writing else "paused")))
         lifetime = timedelta(days=settings.session_days)
@@ -81,6 +88,13 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
 
             tasks(_optional(colleagues.work(kernel, hub)))
         yield Korridor(Gate(app, settings), app, kernel, hub, sessions)
+
+
+def _budgets(settings: Settings) -> Budgets | None:
+    if settings.budgets:
+        return Budgets()
+    log.warning("budgets_off")  # whoever measures shall see it, and whoever forgot it too
+    return None
 
 
 def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, client: Path | None) -> Litestar:

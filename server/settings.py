@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -60,6 +60,14 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return tuple(str(ip_network(part) if "/" in part else ip_address(part)) for part in parts)
+    except ValueError:
+        raise ValueError("must be addresses or networks, such as 10.0.0.5,172.16.0.0/12") from None
+
+
 def _level(text: str) -> str:
     if text.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError("must be debug, info, warning or error")
@@ -106,6 +114,8 @@ SETTINGS: Final = (
     Setting("KORRIDOR_DEMO", "demo", _flag, "0"),
     Setting("KORRIDOR_DEMO_LIVE", "demo_live", _flag, "0"),
     Setting("KORRIDOR_SESSION_DAYS", "session_days", _days, "30"),
+    Setting("KORRIDOR_TRUSTED_PROXIES", "trusted_proxies", _networks, ""),
+    Setting("KORRIDOR_BUDGETS", "budgets", _flag, "1"),
     Setting("KORRIDOR_LOG_LEVEL", "log_level", _level, "info"),
 )
 
@@ -120,6 +130,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     demo: bool = False
     demo_live: bool = False
     session_days: int = 30
+    trusted_proxies: tuple[str, ...] = ()
+    budgets: bool = True
     log_level: str = "info"
 
     @property
@@ -148,7 +160,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings that stand in the environment; raises `SettingsError` with a sentence about the first wrong one."""
-    settings = Settings(**{s.field: _read(s, environment) for s in SETTINGS})
+    texts = {setting: environment.get(setting.variable, "").strip() or setting.default for setting in SETTINGS}
+    settings = Settings(**{setting.field: _read(setting, text) for setting, text in texts.items() if text})
     if not settings.public_url and not is_loopback(settings.host):
         raise SettingsError(
             f"KORRIDOR_HOST is {settings.host}, so others can reach this server: "
@@ -159,10 +172,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
-    text = environment.get(setting.variable, "").strip() or setting.default
-    if not text:
-        return ""
+def _read(setting: Setting, text: str) -> Any:
     try:
         return setting.read(text)
     except ValueError as error:

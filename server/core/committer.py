@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -22,6 +21,7 @@ from . import journal
 from .batch import Answer, Batch, Resolve, Waiting, internal
 from .commands import Request
 from .database import UNREACHABLE, Database, InDoubt, Transaction
+from .inbox import Inbox
 from .journal import Known, Opened
 from .keeper import Keepers
 from .moments import Clock
@@ -50,7 +50,7 @@ class Committer:
         self._resolve = resolve
         self._clock = clock
         self._paused = paused
-        self._inbox: deque[Waiting] = deque()
+        self.inbox = Inbox()
         self._arrived = asyncio.Event()
         self._all_here = asyncio.Event()
         self._everybody = 0
@@ -60,8 +60,8 @@ class Committer:
 
     def enqueue(self, request: Request, answer: Callable[[Answer], None]) -> None:
         """Takes a request; `answer` is called once, on the loop."""
-        self._inbox.append(Waiting(request, answer))
-        if len(self._inbox) >= self._everybody:
+        self.inbox.put(Waiting(request, answer))
+        if len(self.inbox) >= self._everybody:
             self._all_here.set()
         self._idle.clear()
         self._arrived.set()
@@ -73,8 +73,8 @@ class Committer:
             await asyncio.shield(self._drain())
 
     async def _drain(self) -> None:
-        while self._inbox:
-            batch = [self._inbox.popleft() for _ in range(min(MOST_COMMANDS, len(self._inbox)))]
+        while self.inbox:
+            batch = self.inbox.take(MOST_COMMANDS)
             async with self.turn:
                 await self._take(batch)
                 self._keepers.let_go()
@@ -84,10 +84,10 @@ class Committer:
 
     async def _gather(self, answered: int) -> None:
         """Lets those who were answered say more, so that they are in the next batch and not in the one after."""
-        self._everybody = len(self._inbox) + answered
+        self._everybody = len(self.inbox) + answered
         self._all_here.clear()
         await asyncio.sleep(0)
-        if answered > 1 and len(self._inbox) < self._everybody:  # for one person alone nobody waits
+        if answered > 1 and len(self.inbox) < self._everybody:  # for one person alone nobody waits
             with suppress(TimeoutError):
                 async with asyncio.timeout(GATHER):
                     await self._all_here.wait()
@@ -183,7 +183,7 @@ class Committer:
                 held.update(one.spaces)
                 one.missed += 1
                 back.append(one)
-        self._inbox.extendleft(reversed(back))
+        self.inbox.put_back(back)
         return ready
 
     def _adopt(self, batch: Batch) -> None:

@@ -137,7 +137,7 @@ async def command(request: AnyRequest, live: LiveDependency, space: FromPath[str
     """Does one command: `Accepted`, or `Refused` with the status that fits the reason."""
     posted, author = _read(await request.body()), live.author_of(request)
     answer: Accepted | Refused
-    wait = live.hub.spend(author.id)
+    wait = live.hub.limits.spend(author.id)
     if wait:
         answer = Refused(id=posted.id, reason=Unavailable())
         return _answered(answer, retry_after=str(math.ceil(wait)))
