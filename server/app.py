@@ -22,7 +22,7 @@ from server.board.routes import board_routes
 from server.core.budgets import Budgets
 from server.core.database import open_database
 from server.core.kernel import Kernel
-from server.health import health_route
+from server.health import Condition, health_routes
 from server.people import access
 from server.people.routes import people_routes
 from server.people.sessions import Session, Sessions, SignedIn
@@ -109,7 +109,7 @@ def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, 
 
     return Litestar(
         route_handlers=[
-            health_route(kernel.database),
+            *health_routes(kernel.database, lambda: Condition(hub.state, hub.closing)),
             *people_routes(kernel, sessions, demo=settings.demo),
             *board_routes(kernel),
             space_routes(live),

@@ -87,7 +87,8 @@ class Hub:
         self._connections: dict[Connection, None] = {}
         self._headcount = headcount or Headcount()
         self._answers = Answers()
-        self._state = ALL_WELL
+        self.state = ALL_WELL
+        self.closing = False
         self._sweeper: asyncio.Task[None] | None = None
         self._stop_listening: Callable[[], None] | None = None
 
@@ -107,7 +108,8 @@ class Hub:
         self.close()
 
     def close(self) -> None:
-        """Ends every connection and every wait: the process is about to stop."""
+        """Ends every connection and every wait: the process is about to stop. Who comes now is sent away, too."""
+        self.closing = True
         for connection in list(self._connections):
             connection.close(CloseCode.RESTART)
         for room in self._rooms.values():
@@ -121,7 +123,10 @@ class Hub:
         connection = Connection(link, identity, self._answers, self._clock())
         link.on_drain = connection.drained
         self._connections[connection] = None
-        if not self._headcount.come(identity):
+        few = self._headcount.come(identity)
+        if self.closing:
+            connection.close(CloseCode.RESTART)
+        elif not few:
             connection.close(CloseCode.TRY_LATER)
         return connection
 
@@ -196,8 +201,8 @@ class Hub:
             heartbeat=HEARTBEAT,
         )
         connection.answer(welcome)
-        if self._state != ALL_WELL:
-            connection.answer(self._state)
+        if self.state != ALL_WELL:
+            connection.answer(self.state)
 
     def _enqueue(self, connection: Connection, request: Request) -> None:
         connection.waiting += 1
@@ -263,7 +268,7 @@ class Hub:
     async def wait_for(self, space: Id, after: int, at_most: float) -> None:
         """Returns when the space may have an entry after this one, or after so many seconds."""
         room = await self._room(space)
-        if room is not None and room.ring.seq <= after:
+        if room is not None and room.ring.seq <= after and not self.closing:
             await room.wait(at_most)
 
     def waited_for(self, space: Id) -> int:
@@ -341,9 +346,9 @@ class Hub:
 
     def set_state(self, state: State) -> None:
         """Tells everybody whether other processes' changes come at once and whether anything can be written."""
-        if state == self._state:
+        if state == self.state:
             return
-        self._state = state
+        self.state = state
         message = Message(msgspec.json.encode(state))
         for connection in self._connections:
             if connection.protocol.greeted:

@@ -25,7 +25,7 @@ MOST_OF_PERSON = 20
 MOST_OF_SESSION = 8
 """Sockets of one session, which is the tabs of one browser. One more tab goes on by long poll."""
 FULL_FOR = 2.0
-"""Seconds after which to come again when too much waits for the committer."""
+"""Seconds after which to come again when too much waits for the committer, or another process is about to take over."""
 
 
 class Limits:
