@@ -83,6 +83,11 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
         tasks = await stack.enter_async_context(_tasks())
         tasks(_repeat(LAPSED_EVERY, lambda: sessions.end_lapsed(hub.sessions())))
         tasks(_repeat(DUTIES_EVERY, lambda: duties.fulfil(kernel)))
+        if settings.metrics is not None:
+            from server import metrics  # and its library: only who asks for them needs it in memory
+
+            host, port = settings.metrics
+            tasks(_optional(metrics.expose(host, port + settings.worker, kernel, hub)))
         if settings.demo_live:
             from server.demo import colleagues  # and their scenario: only such a demo needs them in memory
 

@@ -68,6 +68,20 @@ def _networks(text: str) -> tuple[str, ...]:
         raise ValueError("must be addresses or networks, such as 10.0.0.5,172.16.0.0/12") from None
 
 
+def _endpoint(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    try:
+        return str(ip_address(host.strip("[]"))), _port(port)
+    except ValueError:
+        raise ValueError("must be an address and a port, such as 127.0.0.1:9100") from None
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError("must be a number")
+    return int(text)
+
+
 def _level(text: str) -> str:
     if text.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError("must be debug, info, warning or error")
@@ -116,6 +130,8 @@ SETTINGS: Final = (
     Setting("KORRIDOR_SESSION_DAYS", "session_days", _days, "30"),
     Setting("KORRIDOR_TRUSTED_PROXIES", "trusted_proxies", _networks, ""),
     Setting("KORRIDOR_BUDGETS", "budgets", _flag, "1"),
+    Setting("KORRIDOR_METRICS", "metrics", _endpoint, ""),
+    Setting("KORRIDOR_WORKER", "worker", _number, "0"),
     Setting("KORRIDOR_LOG_LEVEL", "log_level", _level, "info"),
 )
 
@@ -132,6 +148,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     session_days: int = 30
     trusted_proxies: tuple[str, ...] = ()
     budgets: bool = True
+    metrics: tuple[str, int] | None = None
+    worker: int = 0
     log_level: str = "info"
 
     @property

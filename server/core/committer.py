@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from time import monotonic
 
 from sqlalchemy.exc import IntegrityError
 
@@ -20,6 +21,7 @@ from shared_schema.refusals import Unavailable
 from . import journal
 from .batch import Answer, Batch, Resolve, Waiting, internal
 from .commands import Request
+from .counters import Counters
 from .database import UNREACHABLE, Database, InDoubt, Transaction
 from .inbox import Inbox
 from .journal import Known, Opened
@@ -43,13 +45,20 @@ class Committer:
     """Takes requests, answers each exactly once. `turn` is held while a batch is under way."""
 
     def __init__(
-        self, database: Database, keepers: Keepers, resolve: Resolve, clock: Clock, paused: Callable[[bool], None]
+        self,
+        database: Database,
+        keepers: Keepers,
+        resolve: Resolve,
+        clock: Clock,
+        paused: Callable[[bool], None],
+        counters: Counters,
     ) -> None:
         self._database = database
         self._keepers = keepers
         self._resolve = resolve
         self._clock = clock
         self._paused = paused
+        self._counters = counters
         self.inbox = Inbox()
         self._arrived = asyncio.Event()
         self._all_here = asyncio.Event()
@@ -75,6 +84,7 @@ class Committer:
     async def _drain(self) -> None:
         while self.inbox:
             batch = self.inbox.take(MOST_COMMANDS)
+            self._counters.batches.add(len(batch))
             async with self.turn:
                 await self._take(batch)
                 self._keepers.let_go()
@@ -113,13 +123,13 @@ class Committer:
         except Exception:
             log.exception("a batch failed")
             for waiting in batch:
-                waiting.answer(Refused(id=waiting.request.id, reason=internal(waiting.request)))
+                self._answer(waiting, Refused(id=waiting.request.id, reason=internal(waiting.request)))
 
     async def _halve(self, batch: list[Waiting]) -> None:
         """Some command breaks a constraint: finds out which, and refuses it alone."""
         if len(batch) == 1:
             waiting = batch[0]
-            waiting.answer(Refused(id=waiting.request.id, reason=internal(waiting.request)))
+            self._answer(waiting, Refused(id=waiting.request.id, reason=internal(waiting.request)))
             return
         middle = len(batch) // 2
         await self._take(batch[:middle])
@@ -129,6 +139,7 @@ class Committer:
         spaces = await self._load(waiting)
         wanted = {id for one in waiting for id in one.spaces}
         areas = {space.area_id for space in spaces.values()}
+        began = monotonic()
         async with self._database.transaction() as transaction:
             commands = [one.request.id for one in waiting]
             opened = await transaction.run(journal.open_batch, wanted, areas, commands, wait=wait)
@@ -141,6 +152,7 @@ class Committer:
             if rows is not None:
                 await transaction.finish(journal.write_batch, rows)
         if rows is not None:
+            self._counters.commits.add(monotonic() - began)
             self._paused(False)
         self._adopt(batch)
 
@@ -195,9 +207,11 @@ class Committer:
             space.adopt(batch.overlays[id])
             if id in batch.founded:
                 self._keepers.add(space)
+        self._counters.answered(answer for _, answer in batch.answers)
         for waiting, answer in batch.answers:
             waiting.answer(answer)
         for id, entries in batch.entries.items():
+            self._counters.written += len(entries)
             space = self._keepers.peek(id)
             if space is not None:
                 self._keepers.advance(space, entries)
@@ -206,7 +220,11 @@ class Committer:
 
     def _refuse_all(self, batch: Iterable[Waiting]) -> None:
         for waiting in batch:
-            waiting.answer(Refused(id=waiting.request.id, reason=Unavailable()))
+            self._answer(waiting, Refused(id=waiting.request.id, reason=Unavailable()))
+
+    def _answer(self, waiting: Waiting, answer: Answer) -> None:
+        self._counters.answered([answer])
+        waiting.answer(answer)
 
     async def _settle(self, batch: list[Waiting]) -> None:
         """A commit in doubt: forgets the hot state and asks the journal, on a new connection, before it answers."""
@@ -222,7 +240,7 @@ class Committer:
             if found is None:
                 self._refuse_all([waiting])
             else:
-                waiting.answer(Accepted(id=waiting.request.id, seqs=found.seqs))
+                self._answer(waiting, Accepted(id=waiting.request.id, seqs=found.seqs))
         for id in {id for waiting in batch for id in waiting.spaces}:
             try:
                 await self._keepers.get(id)  # shows what was committed

@@ -19,6 +19,7 @@ from . import follow, journal, moments
 from .batch import Answer, Resolve
 from .commands import Request
 from .committer import Committer
+from .counters import Counters
 from .database import UNREACHABLE, Database
 from .ids import new_id
 from .journal import Committed
@@ -47,12 +48,13 @@ class Kernel:
         self.database = database
         self.clock = clock or DatabaseClock()
         self.relay = relay or MemoryRelay()
+        self.counters = Counters()
         self.instance: Id = ""
         self.writing = True
         self._listeners: list[Listener] = []
         self._watchers: list[Callable[[bool], None]] = []
         self._keepers = Keepers(database, self._show)
-        self._committer = Committer(database, self._keepers, resolve, self.clock, self._pause)
+        self._committer = Committer(database, self._keepers, resolve, self.clock, self._pause, self.counters)
         self._entries: asyncio.Queue[tuple[Id, Committed]] = asyncio.Queue()
         self._heard: asyncio.Queue[Id] = asyncio.Queue()
         self._paused = asyncio.Event()
@@ -86,6 +88,16 @@ class Kernel:
         outcome: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.enqueue(request, lambda answer: None if outcome.done() else outcome.set_result(answer))
         return await outcome
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a batch."""
+        return len(self._committer.inbox)
+
+    @property
+    def hot(self) -> int:
+        """Spaces in memory."""
+        return len(self._keepers)
 
     @property
     def full(self) -> bool:
@@ -135,12 +147,14 @@ class Kernel:
                 listener(space, entries)
             except Exception:
                 log.exception("a listener failed", extra={"space": space})
+        self.counters.announced += 1
         self.relay.announce(space, entries[-1].entry.seq, self)
         for committed in entries:
             if committed.entry.verb in follow.FOLLOWING:
                 self._entries.put_nowait((space, committed))
 
     def _hear(self, space: Id, seq: int) -> None:
+        self.counters.heard += 1
         hot = self.peek(space)
         if hot is not None and hot.seq < seq:
             self._heard.put_nowait(space)

@@ -256,6 +256,16 @@ class Hub:
         """The spaces that somebody has a seat in, or waits for."""
         return {id for id, room in self._rooms.items() if not room.empty}
 
+    @property
+    def connections(self) -> int:
+        """How many sockets there are."""
+        return len(self._connections)
+
+    @property
+    def seats(self) -> int:
+        """How many seats are taken, in all spaces."""
+        return sum(len(group) for room in self._rooms.values() for group in room.seats.values())
+
     def ready(self) -> set[Id]:
         """The spaces that are watched, or were a moment ago."""
         return set(self._rooms)
