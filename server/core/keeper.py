@@ -47,6 +47,9 @@ class Keepers:
         self._held: dict[Id, int] = {}
         self._shown: dict[Id, tuple[int, bytes]] = {}
 
+    def __len__(self) -> int:
+        return len(self._hot)
+
     def peek(self, id: Id) -> Space | None:
         """The space if it is hot."""
         keeper = self._hot.get(id)

@@ -96,6 +96,25 @@ class Kernel:
         self.enqueue(request, lambda answer: None if outcome.done() else outcome.set_result(answer))
         return await outcome
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a batch."""
+        return len(self._committer.inbox)
+
+    @property
+    def hot(self) -> int:
+        """Spaces in memory."""
+        return len(self._keepers)
+
+    @property
+    def full(self) -> bool:
+        """Whether so many requests wait that no more should be brought from outside."""
+        return self._committer.inbox.full
+
+    async def room(self) -> None:
+        """Returns when one more request may be brought from outside. Whoever asked first is let in first."""
+        await self._committer.inbox.room()
+
     # --- reading -----------------------------------------------------------------------------------------------------
 
     async def space(self, id: Id) -> Space | None:
