@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import idle, joining, processes, relays, report, run, scale, sections, slow
+from bench import idle, joining, processes, relays, report, run, scale, sections, slow, swallowed
 from bench.driver import Failed
 from bench.machine import CannotMeasure, describe, prepare_driver
 from bench.run import Bench
@@ -35,6 +35,7 @@ SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "scale": scale.scale,
     "joining": joining.joining,
     "slow": slow.slow,
+    "swallowed": swallowed.swallowed,
     "start": lambda bench: start(bench.folder, first=bench.effort.first_start),
 }
 

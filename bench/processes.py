@@ -32,7 +32,7 @@ READERS = 10
 
 def processes(bench: Bench) -> Figures:
     """Twenty writers at one process and at two, in turn, and the latency from one process to the other."""
-    with _cluster() as (cluster, ground, urls), Redis() as redis, ExitStack() as stack:
+    with cluster_with_ground() as (cluster, ground, urls), Redis() as redis, ExitStack() as stack:
         options = ("--redis", redis.url)
         one = stack.enter_context(_instance(bench, cluster, next(urls), ground, 1, *options))
         two = stack.enter_context(_instance(bench, cluster, next(urls), ground, 2, *options))
@@ -43,7 +43,7 @@ def processes(bench: Bench) -> Figures:
 
 def locks(bench: Bench) -> Figures:
     """Two processes that share the rows of the spaces in one way, in turn with two in every other way."""
-    with _cluster() as (cluster, ground, urls), ExitStack() as stack:
+    with cluster_with_ground() as (cluster, ground, urls), ExitStack() as stack:
         instances = {
             way: stack.enter_context(_instance(bench, cluster, next(urls), ground, 2, "--locks", way)) for way in WAYS
         }
@@ -75,7 +75,7 @@ class Instance(Struct, frozen=True):
 
 
 @contextmanager
-def _cluster() -> Iterator[tuple[Postgres, Ground, Iterator[str]]]:
+def cluster_with_ground() -> Iterator[tuple[Postgres, Ground, Iterator[str]]]:
     """A durable PostgreSQL with the ground in it, and the URLs of as many copies of that as are asked for."""
     with Postgres(durable=True) as cluster, cluster.database() as url:
         pin_tree(cluster.pid, None)

@@ -27,6 +27,7 @@ class Effort(Struct, frozen=True, kw_only=True):
     points: int
     joins: int
     slow_s: float
+    holes: int
     spaces: tuple[int, ...]
     tasks: tuple[int, ...]
     journal: tuple[int, ...]
@@ -50,7 +51,8 @@ LONG = Effort(
     idle_s=60,
     points=3,
     joins=20,
-    slow_s=20,
+    slow_s=25,
+    holes=3,
     spaces=(10, 100, 1_000),
     tasks=(100, 1_000, 10_000),
     journal=(1_000, 10_000, 100_000, 1_000_000),
@@ -74,6 +76,7 @@ QUICK = Effort(
     points=1,
     joins=5,
     slow_s=25,
+    holes=1,
     spaces=(10, 30),
     tasks=(100, 1_000),
     journal=(1_000, 10_000),
