@@ -46,16 +46,16 @@ def _measure(bench: Bench, url: str) -> Figures:
         board = uvloop.run(_add_spaces(url, ground, there, spaces)) or board
         there = spaces
         assert board is not None
-        figures["spaces"][spaces] = _point(bench, url, ground, board)
+        figures["spaces"][str(spaces)] = _point(bench, url, ground, board)
     for tasks in bench.effort.tasks:
         sized = uvloop.run(_add_board(url, ground, f"{tasks} Aufgaben", tasks))
-        figures["tasks"][tasks] = _point(bench, url, ground, sized)
+        figures["tasks"][str(tasks)] = _point(bench, url, ground, sized)
     long = uvloop.run(_add_board(url, ground, "Langes Journal", TASKS_BESIDE_JOURNAL))
     for entries in bench.effort.journal:
         begun = perf_counter()
         uvloop.run(lengthen(url, long.space, long.tasks[0], ground.people[0], entries))
         took = perf_counter() - begun
-        figures["journal"][entries] = {**_point(bench, url, ground, long), "made_in_s": round(took, 1)}
+        figures["journal"][str(entries)] = {**_point(bench, url, ground, long), "made_in_s": round(took, 1)}
     return figures
 
 
