@@ -7,6 +7,7 @@ from time import perf_counter
 
 import uvloop
 from msgspec import Struct
+from sqlalchemy import text
 
 from bench import halls
 from bench.catching import catch_up, heads, length
@@ -17,6 +18,7 @@ from bench.journals import lengthen
 from bench.loads import Writing, work, write
 from bench.machine import DRIVER_CORE, Child, pin_tree
 from bench.run import Bench
+from server.core.database import open_database
 from shared_schema.base import Id
 from tests.support.areas import running_kernel
 from tests.support.servers import Postgres
@@ -27,6 +29,10 @@ TASKS_BESIDE_JOURNAL = 50
 PEOPLE = 20
 CATCHING_UP = 30
 """How often somebody catches up on one entry."""
+SIZE = {
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
 
 
 def scale(bench: Bench) -> Figures:
@@ -125,7 +131,17 @@ def _point(bench: Bench, url: str, ground: _Ground, board: Board) -> Figures:
         "catch_up_p50_ms": ms(quantile(caught_up, 0.5)),
         "catch_up_p95_ms": ms(quantile(caught_up, 0.95)),
         "server_mib": round(median(one.resident for one in readings) / 2**20),
+        "database_mib": round(uvloop.run(_size(url)) / 2**20),
     }
+
+
+async def _size(url: str) -> int:
+    """Bytes of the database."""
+    database = open_database(url)
+    try:
+        return await database.read(lambda connection: int(connection.scalar(text(SIZE[connection.dialect.name]))))
+    finally:
+        await database.close()
 
 
 def _read(bench: Bench, url: str, ground: _Ground, board: Board) -> _Reading:
