@@ -20,6 +20,7 @@ NETWORKS: dict[str, dict[str, Any] | None] = yaml.safe_load(COMPOSE)["networks"]
 PROCESSES = {name: service for name, service in SERVICES.items() if name.startswith("korridor-")}
 EXAMPLE = (ROOT / ".env.example").read_text()
 CONTAINERFILE = (ROOT / "Containerfile").read_text()
+BASE = re.findall(r"^FROM (\S+) AS build$", CONTAINERFILE, re.MULTILINE)[0]
 CADDYFILE = (ROOT / "deploy" / "Caddyfile").read_text()
 UNITS = sorted((ROOT / "deploy").glob("*.service"))
 
@@ -125,6 +126,16 @@ def test_caddy_asks_what_the_image_asks() -> None:
 def test_caddy_uses_no_connection_that_korridor_may_just_have_closed() -> None:
     (seconds,) = re.findall(r"keepalive (\d+)s", CADDYFILE)
     assert int(seconds) < KEEP_ALIVE
+
+
+# --- the program -----------------------------------------------------------------------------------------------------
+
+
+def test_make_install_puts_the_program_where_image_and_units_look_for_it() -> None:
+    (folder,) = re.findall(r"^PREFIX := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert f"\nRUN make install\n\nFROM {BASE}\n" in CONTAINERFILE
+    assert f"COPY --from=build {folder} {folder}\n" in CONTAINERFILE
+    assert all(f"{folder}/bin/korridor" in unit.read_text() for unit in UNITS)
 
 
 # --- without containers ----------------------------------------------------------------------------------------------
