@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from server.cli import main
-from server.serving import KEEP_ALIVE, STOPS_WITHIN
+from server.serving import KEEP_ALIVE
 from server.settings import SETTINGS, likely_mistakes, read_settings
+from server.workers import ENDS_WITHIN
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = (ROOT / "compose.yaml").read_text()
@@ -105,8 +106,10 @@ def test_the_network_whose_word_on_addresses_counts_is_the_one_of_the_proxy() ->
 
 
 def test_korridor_has_the_time_it_needs_to_end() -> None:
-    for process in PROCESSES.values():
-        assert int(process["stop_grace_period"].removesuffix("s")) > STOPS_WITHIN
+    given = [process["stop_grace_period"].removesuffix("s") for process in PROCESSES.values()]
+    given += re.findall(r"^TimeoutStopSec=(\d+)$", (ROOT / "deploy" / "korridor.service").read_text(), re.MULTILINE)
+    assert len(given) == 3
+    assert all(int(seconds) > ENDS_WITHIN for seconds in given)
 
 
 # --- the proxy -------------------------------------------------------------------------------------------------------
