@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import sqlite3
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -98,6 +100,13 @@ def test_a_demo_says_how_to_sign_in_and_is_seeded_once(database_url: str) -> Non
         assert f"Korridor is running: {serving.url} – choose a person there." in said
     assert people[0] == people[1]
     assert len(people[0]) > 30
+
+
+def test_two_that_start_at_once_on_an_empty_postgres_both_serve(postgres_url: str) -> None:
+    pair = Serving(postgres_url), Serving(postgres_url)
+    with ThreadPoolExecutor() as threads, contextlib.ExitStack() as running:
+        list(threads.map(running.enter_context, pair))
+        assert all(serving.answers() for serving in pair)
 
 
 def test_seed_writes_the_demo_once(sqlite_url: str) -> None:
