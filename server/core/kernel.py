@@ -108,6 +108,10 @@ class Kernel:
         """Returns when one more request may be brought from outside. Whoever asked first is let in first."""
         await self._committer.inbox.room()
 
+    async def idle(self) -> None:
+        """Waits until every request taken so far has its answer."""
+        await self._committer.idle()
+
     # --- reading -----------------------------------------------------------------------------------------------------
 
     async def space(self, id: Id) -> Space | None:
