@@ -85,6 +85,8 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
         )
         kernel.on_writing(lambda writing: hub.set_state(writing="ok" if writing else "paused"))
         relay.on_state(lambda reachable: hub.set_state(relay="ok" if reachable else "late"))
+        if settings.workers > 1 and not settings.redis_url:
+            hub.set_state(relay="late")  # what the other workers do comes with the sweep, and who is there not at all
         kernel.on_revoked(hub.end_sessions)
 
         def ended(ids: Collection[str]) -> None:

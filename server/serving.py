@@ -8,14 +8,16 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 import uvicorn
 from msgspec.structs import replace
 
+from server import __version__
 from server.app import UVICORN, Korridor, running
 from server.core.database import open_database
 from server.core.kernel import Kernel
@@ -37,6 +39,8 @@ KERNEL_ENDS_WITHIN = 1.0
 database does: whoever watches over processes gives them at least that."""
 LOOK_EVERY = 0.02
 BACKLOG = 2048
+READY = b"ready\n"
+"""What a worker says to its supervisor once it takes requests."""
 KEEP_ALIVE = 75
 """Seconds that a quiet connection stays open: longer than proxies keep theirs, so that they use none just closed."""
 
@@ -48,13 +52,31 @@ async def serve(settings: Settings) -> None:
         await prepare(settings)
         async with running(settings) as korridor:
             await Server(settings, korridor).serve(sockets=[port])
-            asyncio.get_running_loop().call_later(KERNEL_ENDS_WITHIN, _give_up)
+            _end_soon()
+    log.info("stopped", extra={"worker": settings.worker})
+
+
+def _end_soon() -> None:
+    asyncio.get_running_loop().call_later(KERNEL_ENDS_WITHIN, _give_up)
 
 
 def _give_up() -> None:
     """Ends a process that the database keeps waiting. What was acknowledged is durable, the rest is sent again."""
     log.error("gave_up_waiting")
     os._exit(1)
+
+
+async def work(settings: Settings, port: socket.socket, line: socket.socket) -> None:
+    """Serves a port as one of several workers (see workers.py): says on the line that it has begun, and ends when that
+    is closed."""
+    settings = replace(settings, port=port.getsockname()[1])
+    async with running(settings) as korridor:
+        server = Server(settings, korridor, began=lambda: line.sendall(READY))
+        asyncio.get_running_loop().add_reader(line, server.handle_exit, signal.SIGTERM, None)
+        await server.serve(sockets=[port])
+        asyncio.get_running_loop().remove_reader(line)
+        _end_soon()
+    log.info("stopped", extra={"worker": settings.worker})
 
 
 async def prepare(settings: Settings) -> bool:
@@ -80,7 +102,7 @@ async def _seed(url: str) -> bool:
 class Server(uvicorn.Server):
     """Uvicorn, which here ends by returning: signals are not raised again, so that the kernel can finish its work."""
 
-    def __init__(self, settings: Settings, korridor: Korridor) -> None:
+    def __init__(self, settings: Settings, korridor: Korridor, began: Callable[[], None] | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 korridor.asgi,
@@ -101,6 +123,7 @@ class Server(uvicorn.Server):
         self.listens = asyncio.Event()
         """Set once requests are taken."""
         self._settings = settings
+        self._began = began or partial(announce, settings)
         self._korridor = korridor
 
     @contextmanager
@@ -119,10 +142,12 @@ class Server(uvicorn.Server):
         # What was imported and built until now stays; a full collection shall not walk it while people wait.
         gc.collect()
         gc.freeze()
-        announce(self._settings)
+        log.info("started", extra={"version": __version__, "worker": self._settings.worker})
+        self._began()
         self.listens.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        log.info("stopping", extra={"worker": self._settings.worker})
         for server in self.servers:
             server.close()  # who comes now shall be another process's guest
         await self._korridor.hub.finish()

@@ -89,6 +89,12 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:
+        raise ValueError("must be a number from 1 to 64")
+    return int(text)
+
+
 def _level(text: str) -> str:
     if text.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError("must be debug, info, warning or error")
@@ -139,6 +145,7 @@ SETTINGS: Final = (
     Setting("KORRIDOR_TRUSTED_PROXIES", "trusted_proxies", _networks, ""),
     Setting("KORRIDOR_BUDGETS", "budgets", _flag, "1"),
     Setting("KORRIDOR_METRICS", "metrics", _endpoint, ""),
+    Setting("KORRIDOR_WORKERS", "workers", _count, "1"),
     Setting("KORRIDOR_WORKER", "worker", _number, "0"),
     Setting("KORRIDOR_LOG_LEVEL", "log_level", _level, "info"),
 )
@@ -158,6 +165,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     budgets: bool = True
     metrics: tuple[str, int] | None = None
+    workers: int = 1
     worker: int = 0
     log_level: str = "info"
 
@@ -194,6 +202,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             f"KORRIDOR_HOST is {settings.host}, so others can reach this server: "
             "KORRIDOR_PUBLIC_URL must say under which https:// address."
         )
+    if settings.workers > 1 and settings.sqlite_file is not None:
+        raise SettingsError("Several workers need PostgreSQL: an SQLite file is written by one process.")
     if settings.demo_live and not settings.demo:
         raise SettingsError("KORRIDOR_DEMO_LIVE needs a demo: set KORRIDOR_DEMO=1 too, or start with --demo.")
     return settings
