@@ -201,6 +201,7 @@ class Kernel:
         if paused == (not self.writing):
             return
         self.writing = self._committer.writing = not paused
+        log.log(*((logging.WARNING, "writing_paused") if paused else (logging.INFO, "writing_resumed")))
         if paused:
             self._paused.set()
         for watcher in self._watchers:
