@@ -181,11 +181,8 @@ class Committer:
             if space is None or (seq, head) == (space.seq, space.head):
                 continue
             entries = await transaction.run(journal.entries_after, id, space.seq - 1, max(seq - space.seq, 0) + 1)
-            taken = self._keepers.take_in(space, entries)
-            if taken is None:
+            if not self._keepers.take_in(space, entries):
                 spaces[id] = await self._keepers.renew(id) or space
-            else:
-                self._counters.taken_in += taken
 
     def _postpone(self, waiting: list[Waiting], spaces: dict[Id, Space], opened: Opened) -> list[Waiting]:
         """Those whose spaces are all locked by us. The others go back, in order, and hold back who comes after them."""

@@ -56,7 +56,7 @@ class Kernel:
         self._listeners: list[Listener] = []
         self._watchers: list[Callable[[bool], None]] = []
         self._renewed: list[Callable[[Id], None]] = []
-        self._keepers = Keepers(database, self._show, self._begin_anew)
+        self._keepers = Keepers(database, self._show, self._begin_anew, self.counters)
         self._committer = Committer(database, self._keepers, resolve, self.clock, self._pause, self.counters)
         self._followers = Followers(database, self.space, self.submit)
         self._neighbours = Neighbours(database, self._keepers, self.relay, self._committer.turn, self.counters)

@@ -79,7 +79,7 @@ class Neighbours:
             space = await self._behind.get()
             try:
                 async with self._turn:
-                    self._counters.taken_in += await self._keepers.catch_up(space)
+                    await self._keepers.catch_up(space)
             except UNREACHABLE:
                 log.warning("catching up failed; the next sweep brings it")
             except Exception:

@@ -103,10 +103,12 @@ async def test_a_server_that_is_killed_is_noticed_and_found_again_when_it_is_bac
 
 
 async def test_a_server_that_swallows_everything_is_noticed_too(redis_server: Redis) -> None:
-    async with proxied("127.0.0.1", redis_server.port) as proxy:
-        async with stations(f"redis://127.0.0.1:{proxy.port}", redis_server.url) as (cut_off, other):
-            proxy.swallow()
-            await cut_off.until(lambda: cut_off.reachable == [False])
-            assert other.reachable == []
-            proxy.heal()
-            await cut_off.until(lambda: cut_off.reachable == [False, True])
+    async with (
+        proxied("127.0.0.1", redis_server.port) as proxy,
+        stations(f"redis://127.0.0.1:{proxy.port}", redis_server.url) as (cut_off, other),
+    ):
+        proxy.black_hole()
+        await cut_off.until(lambda: cut_off.reachable == [False])
+        assert other.reachable == []
+        proxy.heal()
+        await cut_off.until(lambda: cut_off.reachable == [False, True])
