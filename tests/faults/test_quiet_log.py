@@ -17,6 +17,7 @@ from server.core.ids import new_id
 from tests.faults.test_sigterm import Place, connected, prepare
 from tests.support.commands import Serving
 from tests.support.servers import Postgres
+from tests.support.waiting import until
 
 CANARY = "Kanarienvogel"
 BROKEN = f"{CANARY} verboten"
@@ -116,7 +117,9 @@ async def _without_a_database(serving: Serving, place: Place, cluster: Postgres)
                 pass
         assert (await browser.get("/api/me")).status_code == 503
         cluster.start()
-        async with asyncio.timeout(30):
-            while (await browser.get("/health/ready")).json().get("writing") != "ok":  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+
+        async def writes_again() -> bool:
+            return bool((await browser.get("/health/ready")).json()["writing"] == "ok")
+
+        await until(writes_again, at_most=30)
         assert (await _create(browser, place, CANARY)).status_code == 200
