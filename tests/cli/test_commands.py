@@ -95,7 +95,7 @@ def test_a_demo_says_how_to_sign_in_and_is_seeded_once(database_url: str) -> Non
         with Serving(database_url, "--demo") as serving:
             people.append(_get(serving, "/api/demo/people"))
             code, said, complained = serving.stop()
-        assert (code, complained) == (0, "")
+        assert (code, _events(complained)) == (0, ["budgets_off", "started", "stopping", "stopped"])
         assert f"Korridor läuft: {serving.url} – wählen Sie dort eine Person aus." in said
         assert f"Korridor is running: {serving.url} – choose a person there." in said
     assert people[0] == people[1]
@@ -133,8 +133,8 @@ async def test_told_to_stop_it_asks_sockets_to_come_back_and_ends_in_order(sqlit
         with pytest.raises(ConnectionClosed):
             await socket.recv()
     assert socket.close_code == 1012
-    events = [json.loads(line) for line in complained.splitlines()]
-    assert (code, [event["event"] for event in events]) == (0, ["signed_in"])
+    during = ["signed_in", "socket_opened", "stopping", "socket_closed", "stopped"]
+    assert (code, _events(complained)) == (0, ["budgets_off", "started", *during])
 
 
 async def test_told_to_stop_under_load_it_loses_nothing_that_it_acknowledged(database_url: str) -> None:
@@ -220,6 +220,10 @@ def test_what_is_no_export_is_said(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("hello\n")
     done = korridor("verify", "--export", str(tmp_path / "x"))
     assert (done.returncode, done.stderr) == (1, f"{tmp_path}/x is no export of a space.\n")
+
+
+def _events(log: str) -> list[str]:
+    return [json.loads(line)["event"] for line in log.splitlines()]
 
 
 def _get(serving: Serving, path: str) -> list[dict[str, str]]:
