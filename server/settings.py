@@ -39,6 +39,13 @@ def _database_url(text: str) -> str:
     return url.set(drivername=backend).render_as_string(hide_password=False)
 
 
+def _redis_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("redis", "rediss", "unix") or not (parts.hostname or parts.path):
+        raise ValueError("is not the address of a Redis or Valkey, such as redis://127.0.0.1:6379")
+    return text
+
+
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise ValueError("must be a number from 0 to 65535")
@@ -100,6 +107,7 @@ class Setting(Struct, frozen=True):
 
 SETTINGS: Final = (
     Setting("KORRIDOR_DATABASE_URL", "database_url", _database_url, "sqlite:///var/korridor.db"),
+    Setting("KORRIDOR_REDIS_URL", "redis_url", _redis_url, ""),
     Setting("KORRIDOR_HOST", "host", str, "127.0.0.1"),
     Setting("PORT", "port", _port, "8000"),
     Setting("KORRIDOR_PUBLIC_URL", "public_url", _public_url, ""),
@@ -114,6 +122,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The settings of one running Korridor."""
 
     database_url: str
+    redis_url: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""

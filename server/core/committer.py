@@ -21,6 +21,7 @@ from shared_schema.refusals import Unavailable
 from . import journal
 from .batch import Answer, Batch, Resolve, Waiting, internal
 from .commands import Request
+from .counters import Counters
 from .database import UNREACHABLE, Database, InDoubt, Transaction
 from .journal import Known, Opened
 from .keeper import Keepers
@@ -43,13 +44,20 @@ class Committer:
     """Takes requests, answers each exactly once. `turn` is held while a batch is under way."""
 
     def __init__(
-        self, database: Database, keepers: Keepers, resolve: Resolve, clock: Clock, paused: Callable[[bool], None]
+        self,
+        database: Database,
+        keepers: Keepers,
+        resolve: Resolve,
+        clock: Clock,
+        paused: Callable[[bool], None],
+        counters: Counters,
     ) -> None:
         self._database = database
         self._keepers = keepers
         self._resolve = resolve
         self._clock = clock
         self._paused = paused
+        self._counters = counters
         self._inbox: deque[Waiting] = deque()
         self._arrived = asyncio.Event()
         self._all_here = asyncio.Event()
@@ -57,6 +65,8 @@ class Committer:
         self._idle = asyncio.Event()
         self._idle.set()
         self.turn = asyncio.Lock()
+        self.writing = True
+        """Set to False, everything is refused at once: nobody waits for one attempt after another to fail."""
 
     def enqueue(self, request: Request, answer: Callable[[Answer], None]) -> None:
         """Takes a request; `answer` is called once, on the loop."""
@@ -100,6 +110,8 @@ class Committer:
 
     async def _take(self, batch: list[Waiting]) -> None:
         """Answers every request of the batch, or puts it back to the front of the queue."""
+        if not self.writing:
+            return self._refuse_all(batch)
         try:
             await self._commit(batch, wait=any(waiting.missed >= PATIENCE for waiting in batch))
         except InDoubt:
@@ -158,18 +170,18 @@ class Committer:
         return spaces
 
     async def _catch_up(self, transaction: Transaction, spaces: dict[Id, Space], opened: Opened) -> None:
-        """Takes in what other processes wrote. A journal shorter than what we hold was restored: load it anew."""
-        heads = opened.areas | {id: row.seq for id, row in opened.locked.items()}
-        for id, seq in heads.items():
+        """Takes in what other processes wrote. A journal that is not the one held here was restored: load it anew."""
+        stand = {id: (row.seq, row.head) for id, row in (opened.areas | opened.locked).items()}
+        for id, (seq, head) in stand.items():
             space = spaces.get(id)
-            if space is None or seq == space.seq:
+            if space is None or (seq, head) == (space.seq, space.head):
                 continue
-            if seq < space.seq:
-                self._keepers.drop(id)
-                spaces[id] = await self._keepers.get(id) or space
-                continue
-            entries = await transaction.run(journal.entries_after, id, space.seq, seq - space.seq)
-            self._keepers.take_in(space, entries)
+            entries = await transaction.run(journal.entries_after, id, space.seq - 1, max(seq - space.seq, 0) + 1)
+            taken = self._keepers.take_in(space, entries)
+            if taken is None:
+                spaces[id] = await self._keepers.renew(id) or space
+            else:
+                self._counters.taken_in += taken
 
     def _postpone(self, waiting: list[Waiting], spaces: dict[Id, Space], opened: Opened) -> list[Waiting]:
         """Those whose spaces are all locked by us. The others go back, in order, and hold back who comes after them."""

@@ -151,7 +151,7 @@ class Connection:
             self.present.pop(room, None)
         else:
             self.present[room] = None
-        room.appear(self, self.author.id, where)
+        room.whereabouts.appear(self, self.author.id, where)
 
     def _take_away(self, space: Id) -> None:
         self.leave(space)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, assert_never
+from typing import Literal, Self, assert_never
 
 import msgspec
 
@@ -47,6 +47,7 @@ from .protocol import (
 )
 from .rings import Line
 from .rooms import Room, Seat
+from .whereabouts import HERE, WHO
 
 log = logging.getLogger(__name__)
 
@@ -94,10 +95,17 @@ class Hub:
         self._answers = Answers()
         self._state = ALL_WELL
         self._sweeper: asyncio.Task[None] | None = None
-        self._stop_listening: Callable[[], None] | None = None
+        self._stop_listening = ExitStack()
 
     async def __aenter__(self) -> Self:
-        self._stop_listening = self._kernel.listen(self.show)
+        kernel = self._kernel
+        for stop in (
+            kernel.listen(self.show),
+            kernel.relay.listen(HERE, self._hear_who_is_there, kernel),
+            kernel.relay.listen(WHO, self._say_who_is_here, kernel),
+        ):
+            self._stop_listening.callback(stop)
+        kernel.on_renewed(self._renew)
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep_on())
         return self
 
@@ -107,8 +115,7 @@ class Hub:
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.wait([self._sweeper])
-        if self._stop_listening is not None:
-            self._stop_listening()
+        self._stop_listening.close()
         self.close()
 
     def close(self) -> None:
@@ -287,6 +294,10 @@ class Hub:
         if space in self._rooms:
             self._rooms[space].begin_anew()
 
+    def _renew(self, space: Id) -> None:
+        if space in self._rooms:
+            self._rooms[space].renew()
+
     async def wait_for(self, space: Id, after: int, at_most: float) -> None:
         """Returns when the space may have an entry after this one, or after so many seconds."""
         room = await self._room(space)
@@ -364,13 +375,27 @@ class Hub:
     def appear(self, space: Id, person: Id, where: Where | None) -> None:
         """Shows somebody without a socket where a space is watched, or no more (None): the demo's colleagues."""
         if space in self._rooms:
-            self._rooms[space].appear(person, person, where)
+            self._rooms[space].whereabouts.appear(person, person, where)
 
-    def set_state(self, state: State) -> None:
+    def _hear_who_is_there(self, space: str, said: bytes) -> None:
+        if space in self._rooms:
+            self._rooms[space].whereabouts.hear(said)
+
+    def _say_who_is_here(self, space: str, _: bytes) -> None:
+        if space in self._rooms:
+            self._rooms[space].whereabouts.answer()
+
+    def set_state(
+        self, *, relay: Literal["ok", "late"] | None = None, writing: Literal["ok", "paused"] | None = None
+    ) -> None:
         """Tells everybody whether other processes' changes come at once and whether anything can be written."""
+        state = State(relay=relay or self._state.relay, writing=writing or self._state.writing)
         if state == self._state:
             return
         self._state = state
+        if state.relay == "late":
+            for room in self._rooms.values():
+                room.whereabouts.forget_others()
         message = Message(msgspec.json.encode(state))
         for connection in self._connections:
             if connection.protocol.greeted:
@@ -399,5 +424,6 @@ class Hub:
                 self._ask_again(room)
             if room.empty and at - room.left_at >= LINGER:
                 self._rooms.pop(id).close()
+            room.whereabouts.refresh()
         if self._budgets is not None:
             self._budgets.forget(at)
