@@ -11,7 +11,8 @@ from typing import BinaryIO
 import click
 import uvloop
 
-from server import backup as archives
+from server import backup as saving
+from server import restore as loading
 from server.core.archive import Counts
 from server.core.long import read_long
 from server.core.verify import Difference, Verified, verify_archive, verify_database
@@ -50,7 +51,7 @@ def verify(file: Path | None) -> None:
 @force
 def backup(file: Path, *, force: bool) -> None:
     """Writes all that a restore needs to FILE (- is standard output), also while a server runs."""
-    _write(file, force, archives.backup)
+    _write(file, force, saving.backup)
 
 
 @click.command()
@@ -59,21 +60,21 @@ def backup(file: Path, *, force: bool) -> None:
 @force
 def export(space: str, file: Path, *, force: bool) -> None:
     """Writes SPACE (an id), and if it is an area all spaces in it, to FILE (- is standard output)."""
-    _write(file, force, lambda url, target: archives.export(url, space, target))
+    _write(file, force, lambda url, target: saving.export(url, space, target))
 
 
 @click.command()
 @to_read
 def restore(file: Path) -> None:
     """Fills an empty database from the backup FILE (- is standard input): with all of it, verified, or with nothing."""
-    _read(file, settings_from_environment(), archives.restore)
+    _read(file, settings_from_environment(), loading.restore)
 
 
 @click.command("import")
 @to_read
 def import_(file: Path) -> None:
     """Adds the spaces of the export FILE (- is standard input) to the database: all of them, verified, or none."""
-    _read(file, existing_database(), archives.import_spaces)
+    _read(file, existing_database(), loading.import_spaces)
 
 
 # --- writing and reading ---------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def _verify_database() -> list[Verified | Difference]:
 
 def _verify_file(file: Path) -> list[Verified | Difference]:
     with plain_file_errors(_name(file)), _opened(file) as source:
-        return list(verify_archive(archives.opened(source)))
+        return list(verify_archive(loading.opened(source)))
 
 
 def _sentence(outcome: Verified | Difference) -> str:

@@ -11,20 +11,20 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Table, insert, select, text
 
-from server import backup
-from server.backup import NotDone
-from server.core.archive import Unreadable
+from server.backup import NotDone, backup, export
+from server.core.archive import TABLES, Unreadable
 from server.core.ids import new_id
 from server.core.journal import find_commands
 from server.core.long import read_long, write_long
 from server.core.projections import PROJECTIONS
-from server.core.tables import entities, instance, journal, spaces
+from server.core.tables import entities, follow_ups, instance, leases, revocations, spaces
 from server.core.verify import Difference, Verified, verify_archive, verify_database
-from server.migrations import OlderDatabase, migrate
+from server.migrations import OlderDatabase, migrate, newest
 from server.people.session_tables import sessions
 from server.people.sessions import Sessions
+from server.restore import import_spaces, opened, restore
 from server.tables import metadata
 from shared_schema.board import EditTask
 from shared_schema.frames import Accepted
@@ -32,8 +32,8 @@ from shared_schema.people import FoundSpace
 from tests.support.areas import SmallArea, found_small_area, running_kernel
 
 READ_TABLES = {projection.table for projection in PROJECTIONS.values()}
-CARRIED = {spaces, journal, entities}
-LEFT_BEHIND = {instance, sessions}
+CARRIED = set(TABLES.values())
+LEFT_BEHIND = {instance, sessions, revocations, leases}
 OTHER_KIND = {"sqlite": "postgres_url", "postgresql": "sqlite_url"}
 
 
@@ -59,13 +59,13 @@ def other_url(small: SmallArea, request: pytest.FixtureRequest) -> str:
 
 async def backed_up(small: SmallArea) -> io.BytesIO:
     target = io.BytesIO()
-    await backup.backup(small.kernel.database.url, target)
+    await backup(small.kernel.database.url, target)
     return io.BytesIO(target.getvalue())
 
 
 async def exported(small: SmallArea, space: str) -> io.BytesIO:
     target = io.BytesIO()
-    await backup.export(small.kernel.database.url, space, target)
+    await export(small.kernel.database.url, space, target)
     return io.BytesIO(target.getvalue())
 
 
@@ -91,7 +91,9 @@ def test_every_table_is_carried_made_anew_or_left_behind_on_purpose() -> None:
 
 
 async def test_jnl4_a_backup_of_one_kind_of_database_restores_into_the_other(small: SmallArea, other_url: str) -> None:
-    outcomes = await backup.restore(other_url, await backed_up(small))
+    left = {"space": small.area, "seq": 2, "at": "2026-11-16T09:00:00.000000Z"}
+    await small.kernel.database.write(lambda connection: connection.execute(insert(follow_ups), left))
+    outcomes = await restore(other_url, await backed_up(small))
     url = small.kernel.database.url
     assert await read_long(other_url, all_rows) == await read_long(url, all_rows)
     assert outcomes == await read_long(url, lambda connection: list(verify_database(connection)))
@@ -101,7 +103,7 @@ async def test_jnl4_a_backup_of_one_kind_of_database_restores_into_the_other(sma
 async def test_what_was_restored_goes_on_where_the_backup_ended(small: SmallArea, other_url: str) -> None:
     accepted = (await small.accept(EditTask(task=await small.new_task(), title="Vorher")))[small.network]
     before = await small.kernel.space(small.network)
-    await backup.restore(other_url, await backed_up(small))
+    await restore(other_url, await backed_up(small))
     async with running_kernel(other_url) as kernel:
         assert kernel.instance != small.kernel.instance, "clients must not take it for the one that they know"
         space = await kernel.space(small.network)
@@ -118,7 +120,7 @@ async def test_a_command_that_was_repeated_after_a_restore_gets_the_first_answer
 ) -> None:
     task, id = await small.new_task(), new_id()
     first = await small.send(EditTask(task=task, title="Einmal"), id=id)
-    await backup.restore(other_url, await backed_up(small))
+    await restore(other_url, await backed_up(small))
     async with running_kernel(other_url) as kernel:
         there = SmallArea(kernel, small.area, small.network, small.coordinator, small.member)
         assert isinstance(first, Accepted)
@@ -132,40 +134,40 @@ async def test_whoever_was_signed_in_signs_in_again(small: SmallArea, other_url:
     await Sessions(database, lifetime=timedelta(days=1), secure=False, ended=lambda _: None).begin(
         small.member, small.area
     )
-    await backup.restore(other_url, await backed_up(small))
+    await restore(other_url, await backed_up(small))
     assert await read_long(other_url, _rows, sessions) == []
 
 
 async def test_a_database_that_holds_data_takes_no_backup(small: SmallArea, other_url: str) -> None:
     archive = await backed_up(small)
-    await backup.restore(other_url, archive)
+    await restore(other_url, archive)
     for _ in range(2):
         archive.seek(0)
         with pytest.raises(NotDone, match="holds data"):
-            await backup.restore(other_url, archive)
+            await restore(other_url, archive)
 
 
 async def test_a_database_in_which_nothing_was_founded_yet_is_empty(small: SmallArea, other_url: str) -> None:
     async with running_kernel(other_url):
         pass
-    assert len(await backup.restore(other_url, await backed_up(small))) == 3
+    assert len(await restore(other_url, await backed_up(small))) == 3
 
 
 async def test_postgresql_takes_no_backup_while_a_server_is_connected(sqlite_url: str, postgres_url: str) -> None:
     async with running_kernel(sqlite_url) as kernel, running_kernel(postgres_url):
         archive = await backed_up(await found_small_area(kernel))
         with pytest.raises(NotDone, match="Another Korridor is running"):
-            await backup.restore(postgres_url, archive)
+            await restore(postgres_url, archive)
 
 
 async def test_what_was_altered_before_the_backup_is_named_and_not_restored(small: SmallArea, other_url: str) -> None:
     await small.kernel.database.write(lambda c: c.execute(text("UPDATE journal SET verb = 'task.bin' WHERE seq = 3")))
     archive = await backed_up(small)
-    found = [one for one in verify_archive(backup.opened(archive)) if isinstance(one, Difference)]
+    found = [one for one in verify_archive(opened(archive)) if isinstance(one, Difference)]
     assert {difference.place for difference in found} == {"entry 3"}
     archive.seek(0)
     with pytest.raises(Unreadable, match=r"was altered: space .*, entry 3: "):
-        await backup.restore(other_url, archive)
+        await restore(other_url, archive)
     assert not await _holds_tables(other_url), "nothing is left of what broke off"
 
 
@@ -174,76 +176,79 @@ async def test_a_body_that_nobody_can_read_is_named(small: SmallArea, other_url:
     await small.kernel.database.write(lambda connection: connection.execute(damage))
     archive = await backed_up(small)
     with pytest.raises(Unreadable, match=r"was altered: space .*, task .*: its row cannot be read"):
-        await backup.restore(other_url, archive)
+        await restore(other_url, archive)
 
 
 async def test_a_cut_file_leaves_nothing_behind(small: SmallArea, other_url: str) -> None:
     whole = (await backed_up(small)).getvalue()
     with pytest.raises(Unreadable, match="its end is missing"):
-        await backup.restore(other_url, io.BytesIO(whole[:-40]))
+        await restore(other_url, io.BytesIO(whole[:-40]))
     assert not await _holds_tables(other_url)
-    assert len(await backup.restore(other_url, io.BytesIO(whole))) == 3
+    assert len(await restore(other_url, io.BytesIO(whole))) == 3
 
 
 async def test_rows_that_cannot_be_stored_leave_nothing_behind(small: SmallArea, other_url: str) -> None:
     archive = rewritten(await backed_up(small), b'"seq":2,', b'"seq":1,')
     with pytest.raises(Unreadable, match="is damaged"):
-        await backup.restore(other_url, archive)
+        await restore(other_url, archive)
     assert not await _holds_tables(other_url)
 
 
 async def test_a_backup_of_a_newer_schema_is_refused(small: SmallArea, other_url: str) -> None:
     archive = rewritten(await backed_up(small), b'"schema":"', b'"schema":"9')
     with pytest.raises(Unreadable, match="newer Korridor"):
-        await backup.restore(other_url, archive)
+        await restore(other_url, archive)
     archive.seek(0)
     with pytest.raises(Unreadable, match="newer Korridor"):
-        backup.opened(archive)
+        opened(archive)
 
 
-async def test_an_older_backup_lacks_columns_that_have_a_default(small: SmallArea, other_url: str) -> None:
-    followed = (await read_long(small.kernel.database.url, _rows, spaces))[0][-1]
-    archive = await backed_up(small)
-    for space in await read_long(small.kernel.database.url, _rows, spaces):
-        archive = rewritten(archive, f',"followed":{space[-1]}}}'.encode(), b"}")
-    assert followed > 0
-    assert len(await backup.restore(other_url, archive)) == 3
-    assert {row[-1] for row in await read_long(other_url, _rows, spaces)} == {0}
+async def test_an_older_backup_goes_through_the_steps_that_came_since(small: SmallArea, other_url: str) -> None:
+    archive = rewritten(await backed_up(small), f'"schema":"{newest()}"'.encode(), b'"schema":"0001"')
+    older = rewritten(archive, b'"of":"space","row":{', b'"of":"space","row":{"followed":0,')
+    assert len([one for one in verify_archive(opened(older)) if isinstance(one, Verified)]) == 3
+    older.seek(0)
+    assert len(await restore(other_url, older)) == 3
+    rows = await read_long(small.kernel.database.url, all_rows)
+    restored = await read_long(other_url, all_rows)
+    assert rows.pop("follow_ups") == []
+    assert len(restored.pop("follow_ups")) > 0, "the step makes them of what was left to follow"
+    assert restored == rows
 
 
 async def test_a_database_that_was_not_brought_up_to_date_is_refused(sqlite_url: str) -> None:
     await migrate(sqlite_url)
     await write_long(sqlite_url, lambda c: c.execute(text("UPDATE alembic_version SET version_num = '0000'")))
     with pytest.raises(OlderDatabase):
-        await backup.backup(sqlite_url, io.BytesIO())
+        await backup(sqlite_url, io.BytesIO())
 
 
 # --- single spaces ---------------------------------------------------------------------------------------------------
 
 
 async def test_jnl2_an_exported_space_is_checked_alone(small: SmallArea) -> None:
-    (outcome,) = verify_archive(backup.opened(await exported(small, small.network)))
+    (outcome,) = verify_archive(opened(await exported(small, small.network)))
     space = await small.kernel.space(small.network)
     assert space is not None
     assert outcome == Verified(space=small.network, entries=space.seq, head=space.head.hex())
     altered = rewritten(await exported(small, small.network), b"Musterfahrplan f", b"Musterfahrplan F")
-    assert isinstance(next(verify_archive(backup.opened(altered))), Difference)
+    assert isinstance(next(verify_archive(opened(altered))), Difference)
 
 
 async def test_an_exported_area_comes_with_all_its_spaces_and_can_be_imported(small: SmallArea, other_url: str) -> None:
     await migrate(other_url)
-    assert len(await backup.import_spaces(other_url, await exported(small, small.area))) == 3
+    assert len(await import_spaces(other_url, await exported(small, small.area))) == 3
     assert await read_long(other_url, all_rows) == await read_long(small.kernel.database.url, all_rows)
 
 
 async def test_a_space_is_imported_beside_its_area_and_a_running_kernel_finds_it(
     small: SmallArea, other_url: str
 ) -> None:
-    await backup.restore(other_url, await backed_up(small))
+    await restore(other_url, await backed_up(small))
     await write_long(other_url, _remove, small.network)
     async with running_kernel(other_url) as kernel:
         assert await kernel.space(small.network) is None
-        await backup.import_spaces(other_url, await exported(small, small.network))
+        await import_spaces(other_url, await exported(small, small.network))
         assert await kernel.space(small.network) is not None
     assert await read_long(other_url, all_rows) == await read_long(small.kernel.database.url, all_rows)
 
@@ -251,20 +256,20 @@ async def test_a_space_is_imported_beside_its_area_and_a_running_kernel_finds_it
 async def test_a_space_whose_area_is_not_there_is_refused(small: SmallArea, other_url: str) -> None:
     await migrate(other_url)
     with pytest.raises(NotDone, match=f"The area of space {small.network} is not in this database"):
-        await backup.import_spaces(other_url, await exported(small, small.network))
+        await import_spaces(other_url, await exported(small, small.network))
     assert await read_long(other_url, _rows, spaces) == []
 
 
 async def test_a_space_that_is_there_is_refused(small: SmallArea) -> None:
     with pytest.raises(NotDone, match=f"holds space {small.network} already"):
-        await backup.import_spaces(small.kernel.database.url, await exported(small, small.network))
+        await import_spaces(small.kernel.database.url, await exported(small, small.network))
 
 
 async def test_a_backup_is_no_export_and_an_export_is_no_backup(small: SmallArea, other_url: str) -> None:
     with pytest.raises(Unreadable, match="`korridor restore` is for that"):
-        await backup.import_spaces(other_url, await backed_up(small))
+        await import_spaces(other_url, await backed_up(small))
     with pytest.raises(Unreadable, match="`korridor import` is for that"):
-        await backup.restore(other_url, await exported(small, small.network))
+        await restore(other_url, await exported(small, small.network))
 
 
 async def test_a_space_that_is_nowhere_cannot_be_exported(small: SmallArea) -> None:
@@ -280,6 +285,6 @@ async def _holds_tables(url: str) -> bool:
 
 
 def _remove(connection: Connection, space: str) -> None:
-    for table in (*READ_TABLES, entities, journal):
+    for table in (*READ_TABLES, *CARRIED - {spaces}):
         connection.execute(table.delete().where(table.c.space == space))
     connection.execute(spaces.delete().where(spaces.c.id == space))

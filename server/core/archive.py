@@ -1,35 +1,36 @@
 """An archive: spaces with their journals and entities in one compressed file, the same for both kinds of database.
 
-A line of JSON each: the header, then space by space its row, its entries in order, its entities; last the closing
-record, by which a file that was cut or altered is noticed. Nothing here asks a database or holds a whole file.
+A line of JSON each: the header, then space by space its row, its entries in order, its entities, what is left to
+follow; last the closing record, by which a file that was cut or altered is noticed. Nothing here asks a database.
 """
 
 from __future__ import annotations
 
 import gzip
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from itertools import chain
 from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
 from msgspec import Raw, Struct
-from sqlalchemy import Column, LargeBinary
+from sqlalchemy import Column, LargeBinary, Table
 
 from shared_schema.base import Id
 
-from .tables import entities, journal, spaces
+from .tables import entities, follow_ups, journal, spaces
 
 FORMAT: Final = 1
 LEVEL: Final = 3
 """Of zlib."""
 
 Holds = Literal["instance", "spaces"]
-Of = Literal["space", "entry", "entity"]
-TABLES: Final = {"space": spaces, "entry": journal, "entity": entities}
-"""What an archive carries, in the order in which a space's rows stand there."""
+Of = Literal["space", "entry", "entity", "follow_up"]
+PARTS: Final[tuple[Of, ...]] = ("entry", "entity", "follow_up")
+"""The rows that belong to a space, in the order in which they stand behind its own."""
+TABLES: Final[Mapping[Of, Table]] = {"space": spaces, "entry": journal, "entity": entities, "follow_up": follow_ups}
 Values = dict[str, Any]
 """A row by the names of its columns."""
 
@@ -39,11 +40,17 @@ class Unreadable(Exception):
 
 
 class SpaceRows(Struct, frozen=True, kw_only=True):
-    """All rows of a space: its own, the journal in order, the entities. To be read once, in this order."""
+    """All rows of a space: its own, the journal in order, the entities, the entries that followers still have to
+    follow. To be read once, in this order."""
 
     space: Values
     journal: Iterable[Values]
     entities: Iterable[Values]
+    follow_ups: Iterable[Values] = ()
+
+    def parts(self) -> Iterator[tuple[Of, Iterable[Values]]]:
+        """The rows that belong to it, by what they are."""
+        yield from zip(PARTS, (self.journal, self.entities, self.follow_ups), strict=True)
 
 
 # --- the lines -------------------------------------------------------------------------------------------------------
@@ -129,17 +136,11 @@ def _reader(column: Column[Any]) -> Callable[[Raw], Any]:
 
 
 _WRITERS = {of: {column.name: _writer(column) for column in table.c} for of, table in TABLES.items()}
-_READERS = {of: {column.name: _reader(column) for column in table.c} for of, table in TABLES.items()}
 
 
 def _packed(of: Of, row: Values) -> Line:
     writers = _WRITERS[of]
     return Line(of=of, row={name: writers[name](value) for name, value in row.items() if name != "space"})
-
-
-def _unpacked(line: Line) -> Values:
-    readers = _READERS[line.of]
-    return {name: readers[name](raw) for name, raw in line.row.items()}
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -161,10 +162,9 @@ def write_archive(target: BinaryIO, header: Header, spaces: Iterable[SpaceRows])
 
 def _rows(space: SpaceRows) -> Iterator[tuple[Of, Values]]:
     yield "space", space.space
-    for entry in space.journal:
-        yield "entry", entry
-    for entity in space.entities:
-        yield "entity", entity
+    for of, rows in space.parts():
+        for row in rows:
+            yield of, row
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -191,26 +191,29 @@ class Archive:
         self.header = self._begin()
         self._next = self._read()
 
-    def spaces(self) -> Iterator[SpaceRows]:
-        """The spaces in order. What is not read of one when the next is asked for is passed over."""
+    def spaces(self, tables: Mapping[Of, Table] = TABLES) -> Iterator[SpaceRows]:
+        """The spaces in order. What is not read of one when the next is asked for is passed over.
+
+        Rows have the columns of these tables; others, which an older version has written, are passed over, too.
+        """
+        readers = {of: {column.name: _reader(column) for column in table.c} for of, table in tables.items()}
         while self._next is not None:
-            space = next(self._run("space"), None)
+            space = next(self._run("space", readers["space"], {}), None)
             if space is None:
                 raise Unreadable(DAMAGED)
-            id = {"space": space["id"]}
-            yield SpaceRows(space=space, journal=self._run("entry", id), entities=self._run("entity", id))
-            for _ in chain(self._run("entry"), self._run("entity")):
-                pass
+            runs = [self._run(of, readers.get(of, {}), {"space": space["id"]}) for of in PARTS]
+            yield SpaceRows(space=space, journal=runs[0], entities=runs[1], follow_ups=runs[2])
+            deque(chain(*runs), maxlen=0)
 
-    def _run(self, of: Of, also: Values | None = None) -> Iterator[Values]:
+    def _run(self, of: Of, readers: Mapping[str, Callable[[Raw], Any]], also: Values) -> Iterator[Values]:
         """The rows from here on, as long as they are of this kind; each has these values, too."""
         while self._next is not None and self._next.of == of:
-            line, self._next = self._next, self._read()
+            row, self._next = self._next.row, self._read()
             try:
-                values = _unpacked(line)
-            except (*_UNDECODABLE, KeyError):
+                values = {name: readers[name](raw) for name, raw in row.items() if name in readers}
+            except _UNDECODABLE:
                 raise Unreadable(DAMAGED) from None
-            yield {**values, **(also or {})}
+            yield {**values, **also}
 
     def _begin(self) -> Header:
         try:

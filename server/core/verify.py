@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Column, Connection, Select, Table, select
 
 from shared_schema.base import Id
 from shared_schema.journal import AnyEntity
@@ -19,7 +19,7 @@ from . import ledger
 from .archive import Archive, SpaceRows
 from .journal import Payload
 from .space import Space, kind_of
-from .tables import entities, journal, spaces
+from .tables import entities, follow_ups, journal, spaces
 
 _entity: msgspec.json.Decoder[AnyEntity] = msgspec.json.Decoder(AnyEntity)
 _payload: msgspec.json.Decoder[Payload] = msgspec.json.Decoder(Payload)
@@ -133,9 +133,15 @@ def stored_spaces(connection: Connection, ids: Collection[Id] | None = None) -> 
 
 
 def _stored(connection: Connection, space: dict[str, Any]) -> SpaceRows:
-    entries = select(journal).where(journal.c.space == space["id"]).order_by(journal.c.seq)
-    bodies = select(entities).where(entities.c.space == space["id"]).order_by(entities.c.kind, entities.c.id)
-    return SpaceRows(space=space, journal=_fetched(connection, entries), entities=_fetched(connection, bodies))
+    def rows(table: Table, *order: Column[Any]) -> Iterator[dict[str, Any]]:
+        return _fetched(connection, select(table).where(table.c.space == space["id"]).order_by(*order))
+
+    return SpaceRows(
+        space=space,
+        journal=rows(journal, journal.c.seq),
+        entities=rows(entities, entities.c.kind, entities.c.id),
+        follow_ups=rows(follow_ups, follow_ups.c.seq),
+    )
 
 
 def _fetched(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]]:

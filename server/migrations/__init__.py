@@ -36,15 +36,15 @@ async def migrate(url: str | URL) -> None:
     await write_long(parsed, upgrade)
 
 
-def upgrade(connection: Connection) -> None:
-    """Applies the missing steps within the caller's transaction: all of them, or none."""
-    if _version(connection) == newest():
+def upgrade(connection: Connection, to: str | None = None) -> None:
+    """Applies the missing steps, or those up to this one, within the caller's transaction: all of them, or none."""
+    if _version(connection) == (to or newest()):
         return
     from alembic import command
     from alembic.util import CommandError
 
     try:
-        command.upgrade(alembic_config(connection), "head")
+        command.upgrade(alembic_config(connection), to or "head")
     except CommandError as error:
         if "Can't locate revision" not in str(error):
             raise

@@ -24,7 +24,6 @@ def space_row(id: str, seq: int) -> Values:
         "seq": seq,
         "head": bytes(range(32)),
         "at": "2026-11-16T09:00:00.000000Z",
-        "followed": 0,
     }
 
 
@@ -47,6 +46,7 @@ def entry_row(space: str, seq: int, payload: bytes, fingerprint: bytes | None = 
 
 
 FIRST = "0190a000-0000-7000-8000-000000000001"
+FOLLOW_UP = {"space": FIRST, "seq": 2, "at": "2026-11-16T09:00:00.000000Z"}
 PAYLOADS = (
     b'{"changes":[]}',
     b'{"spaces" :  [ ]}',
@@ -62,22 +62,23 @@ def written(payloads: tuple[bytes, ...] = PAYLOADS) -> bytes:
     target = io.BytesIO()
     entries = [entry_row(FIRST, number + 1, payload, b"f" * 32) for number, payload in enumerate(payloads)]
     body = {"space": FIRST, "kind": "task", "id": SECOND, "body": b'{"kind":"task"}'}
-    first = SpaceRows(space=space_row(FIRST, len(entries)), journal=entries, entities=[body])
+    first = SpaceRows(space=space_row(FIRST, len(entries)), journal=entries, entities=[body], follow_ups=[FOLLOW_UP])
     write_archive(target, HEADER, [first, SpaceRows(space=space_row(SECOND, 0), journal=(), entities=())])
     return target.getvalue()
 
 
-def read(archive: bytes) -> Iterator[tuple[Values, list[Values], list[Values]]]:
+def read(archive: bytes) -> Iterator[tuple[Values, list[Values], list[Values], list[Values]]]:
     for space in Archive(io.BytesIO(archive)).spaces():
-        yield space.space, list(space.journal), list(space.entities)
+        yield space.space, list(space.journal), list(space.entities), list(space.follow_ups)
 
 
 def test_what_goes_in_comes_out_byte_for_byte() -> None:
-    (first, entries, bodies), second = read(written())
+    (first, entries, bodies, left), second = read(written())
     assert first == space_row(FIRST, len(PAYLOADS))
     assert entries == [entry_row(FIRST, n + 1, payload, b"f" * 32) for n, payload in enumerate(PAYLOADS)]
     assert bodies == [{"space": FIRST, "kind": "task", "id": SECOND, "body": b'{"kind":"task"}'}]
-    assert second == (space_row(SECOND, 0), [], [])
+    assert left == [FOLLOW_UP]
+    assert second == (space_row(SECOND, 0), [], [], [])
 
 
 def test_people_can_read_it_with_the_usual_tools() -> None:
