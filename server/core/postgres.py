@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from .database import UNREACHABLE, Database, InDoubt, P, Query, T, Transaction
@@ -82,6 +83,7 @@ class PostgresTransaction:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._doubtful = False
         self.open = False
 
     async def run(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -89,7 +91,7 @@ class PostgresTransaction:
             self._begin(connection)
             return query(connection, *args, **kwargs)
 
-        return await self._connection.run_sync(first_begin)
+        return await self._ask(first_begin)
 
     async def finish(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         def last_and_commit(connection: Connection) -> T:
@@ -98,20 +100,30 @@ class PostgresTransaction:
             _commit_or_doubt(connection)
             return answer
 
-        answer = await self._connection.run_sync(last_and_commit)
+        answer = await self._ask(last_and_commit)
         self.open = False
         return answer
 
     async def end(self) -> None:
-        """Rolls back what was not committed. A connection that does not even do that is given up."""
+        """Rolls back what was not committed. A doubtful connection is given up, and that rolls back too."""
         try:
-            if not self._connection.invalidated:
+            if not self._doubtful:
                 async with asyncio.timeout(ROLLS_BACK_WITHIN):
                     await self._connection.run_sync(run_text, "ROLLBACK")
-        except UNREACHABLE as error:
-            await self._connection.invalidate(error)
+        except UNREACHABLE:
+            self._doubtful = True
         finally:
+            if self._doubtful:
+                await self._connection.invalidate()
             await self._connection.close()
+
+    async def _ask(self, query: Callable[[Connection], T]) -> T:
+        try:
+            return await self._connection.run_sync(query)
+        except UNREACHABLE as error:
+            # It may be cut off, or know a table as it was before a migration. (A broken constraint says neither.)
+            self._doubtful = not isinstance(error, IntegrityError)
+            raise
 
     def _begin(self, connection: Connection) -> None:
         if not self.open:
