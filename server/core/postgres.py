@@ -36,6 +36,7 @@ POSTGRES_READER = {"statement_timeout": "15000", "jit": "off", "application_name
 
 class PostgresDatabase(Database):
     dialect = "postgresql"
+    shared = True
 
     def __init__(self, url: URL) -> None:
         self.url = url

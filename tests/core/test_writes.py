@@ -18,7 +18,7 @@ from shared_schema.board import EditTask
 from shared_schema.refusals import NotFound
 from tests.support.areas import SmallArea, found_small_area, running_kernel
 
-SPACE = {"id": "s1", "kind": "network", "area": "a", "seq": 1, "head": b"\x00", "at": "morning", "followed": 0}
+SPACE = {"id": "s1", "kind": "network", "area": "a", "seq": 1, "head": b"\x00", "at": "morning"}
 
 
 @pytest.fixture
