@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import idle, joining, pictures, processes, relays, report, run, scale, sections, slow, swallowed
+from bench.backup import backup
 from bench.driver import Failed
 from bench.machine import CannotMeasure, describe, prepare_driver
 from bench.run import Bench
@@ -37,6 +38,7 @@ SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "joining": joining.joining,
     "slow": slow.slow,
     "swallowed": swallowed.swallowed,
+    "backup": lambda bench: backup(bench.folder, bench.effort.backed_up),
     "start": lambda bench: start(bench.folder, first=bench.effort.first_start),
 }
 

@@ -149,6 +149,11 @@ TARGETS = (
         for way in WAYS
         for name in ("same_space_s_worst", "other_space_s_worst")
     ),
+    *(
+        Target(f"backup.{way}.{step}", "≤" if step == "drill_s" else "", 120 if step == "drill_s" else None)
+        for way in ("sqlite_to_postgres", "postgres_to_sqlite")
+        for step in ("backup_s", "restore_s", "verify_s", "drill_s")
+    ),
     Target("start.first_s", "≤", 90),
     Target("start.again_s", "≤", 5),
     Target("client.js_gzip_bytes", "≤", 60_000),

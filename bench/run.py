@@ -28,6 +28,7 @@ class Effort(Struct, frozen=True, kw_only=True):
     joins: int
     slow_s: float
     holes: int
+    backed_up: int
     spaces: tuple[int, ...]
     tasks: tuple[int, ...]
     journal: tuple[int, ...]
@@ -53,6 +54,7 @@ LONG = Effort(
     joins=20,
     slow_s=25,
     holes=3,
+    backed_up=100_000,
     spaces=(10, 100, 1_000),
     tasks=(100, 1_000, 10_000),
     journal=(1_000, 10_000, 100_000, 1_000_000),
@@ -77,6 +79,7 @@ QUICK = Effort(
     joins=5,
     slow_s=25,
     holes=1,
+    backed_up=5_000,
     spaces=(10, 30),
     tasks=(100, 1_000),
     journal=(1_000, 10_000),
