@@ -54,7 +54,7 @@ class _Scribe:
         space = self._space
         space.at = max(space.at, datetime.now(UTC))
         rows = list(islice(self._entries(), number))
-        head = {"_id": space.id, "_seq": space.seq, "_head": space.head, "_at": moments.write(space.at)}
+        head = {"id": space.id, "seq": space.seq, "head": space.head, "at": moments.write(space.at)}
         body = msgspec.json.encode(space.get(Task, self._task))
         return Writes(
             journal=rows,
