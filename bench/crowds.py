@@ -8,13 +8,15 @@ from bench.data import Board, Maker
 from shared_schema.base import Id
 from tests.support.areas import running_kernel
 
-EACH = 10
-"""Sockets of one person, each in a space of its own; and members of a space."""
+EACH = 5
+"""Sockets of one person, each in a space of its own: a session may have no more than eight."""
+MEMBERS = 10
+"""Members of a space, each with a socket there."""
 TASKS = 20
 
 
 class Crowd(Struct, frozen=True):
-    """Person `p` has a socket in each of the spaces from `10 p` on; all spaces are used equally."""
+    """Person `p` has a socket in each of five spaces from `5 p` on; all spaces are used equally."""
 
     people: tuple[Id, ...]
     boards: tuple[Board, ...]
@@ -28,8 +30,9 @@ class Crowd(Struct, frozen=True):
         return self.boards[socket % len(self.boards)]
 
 
-async def make_crowd(database_url: str, *, sockets: int, spaces: int) -> Crowd:
+async def make_crowd(database_url: str, sockets: int) -> Crowd:
     """Founds the spaces with everybody who will have a socket there as a member."""
+    spaces = sockets // MEMBERS
     async with running_kernel(database_url) as kernel:
         maker = Maker(kernel)
         people = await maker.found_area(sockets // EACH)

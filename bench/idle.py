@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import TypeVar
 
 import msgspec
 import uvloop
 from msgspec import Struct
 
 from bench import halls
-from bench.crowds import EACH, Crowd, make_crowd
+from bench.crowds import MEMBERS, Crowd, make_crowd
 from bench.driver import ACCEPTED, ENTRIES, PING, Browser, Seats, Tally, Wire, frame, hold_no_trouble
 from bench.figures import Figures, waits
 from bench.loads import Writing, work
@@ -20,7 +19,6 @@ from bench.machine import DRIVER_CORE, Child, calm, pin_tree
 from bench.run import Bench
 from tests.support.servers import Postgres, Redis
 
-T = TypeVar("T")
 ACTIVE = 50
 COMMAND_EVERY = 1.0
 """Seconds between two commands of somebody who works."""
@@ -41,13 +39,13 @@ def idle(bench: Bench) -> Figures:
 
 def _measure(bench: Bench, url: str, *options: str) -> Figures:
     sockets, seconds = bench.effort.sockets, bench.effort.idle_s
-    crowd = uvloop.run(make_crowd(url, sockets=sockets, spaces=sockets // EACH))
+    crowd = uvloop.run(make_crowd(url, sockets))
     with halls.product(url, bench.folder, crowd.people, *options) as (child, browsers):
         wires, costs = _take_seats(child, browsers, crowd, sockets)
         with Seats(wires) as seats:
             seats.drain()
             quiet = _Watch(child, seats, []).run(seconds)
-            working = range(0, min(ACTIVE * EACH, len(crowd.boards)), EACH)
+            working = range(0, min(ACTIVE * MEMBERS, len(crowd.boards)), MEMBERS)
             busy = _Watch(child, seats, [_writer(wires[number], crowd, number) for number in working]).run(seconds)
             whole = child.resident()
     return {
@@ -73,42 +71,79 @@ def _writer(wire: Wire, crowd: Crowd, number: int) -> Writing:
 
 def _take_seats(child: Child, browsers: Sequence[Browser], crowd: Crowd, sockets: int) -> tuple[list[Wire], Figures]:
     """A socket for each number, with a seat; and what a space, a handshake and a seat have cost."""
-    spaces = len(crowd.boards)
-
-    def connect(number: int) -> Wire:
-        return browsers[crowd.person(number)].socket()
-
-    def watch(number: int, wire: Wire) -> bytes:
-        wire.say(msgspec.json.encode({"t": "watch", "space": crowd.board(number).space, "since": 0}))
-        return wire.until(ENTRIES)
-
-    with ThreadPoolExecutor(AT_ONCE) as at_once:
-        first, connecting = _cost(child, lambda: list(at_once.map(connect, range(spaces))))
-        _, opening = _cost(child, lambda: list(at_once.map(watch, range(spaces), first)))
-        rest, more = _cost(child, lambda: list(at_once.map(connect, range(spaces, sockets))))
-        _, watching = _cost(child, lambda: list(at_once.map(watch, range(spaces, sockets), rest)))
-    number = sockets - spaces
-    kib = (more.bytes + watching.bytes) / number / 1024
-    return [*first, *rest], {
+    opening = _Opening(child, browsers, crowd)
+    spaces, rest = range(len(crowd.boards)), range(len(crowd.boards), sockets)
+    first, more = opening.open(spaces), opening.open(rest)
+    kib = (more.connecting.bytes + more.watching.bytes) / len(rest) / 1024
+    return opening.wires, {
         "kib_per_socket": round(kib, 1),
-        "kib_per_space": round((connecting.bytes + opening.bytes) / spaces / 1024 - kib, 1),
-        "handshake_cpu_us": round(more.cpu_s / number * 1e6),
-        "watch_cpu_us": round(watching.cpu_s / number * 1e6),
-        "seats_per_s": round(number / (more.wall_s + watching.wall_s)),
+        "kib_per_space": round((first.connecting.bytes + first.watching.bytes) / len(spaces) / 1024 - kib, 1),
+        "handshake_cpu_us": round(more.connecting.cpu_s / len(rest) * 1e6),
+        "watch_cpu_us": round(more.watching.cpu_s / len(rest) * 1e6),
+        "seats_per_s": round(len(rest) / (more.connecting.wall_s + more.watching.wall_s)),
     }
 
 
-class _Cost(Struct, frozen=True):
-    bytes: int
-    cpu_s: float
-    wall_s: float
+class _Cost(Struct):
+    """What something has cost the server."""
+
+    bytes: int = 0
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
 
 
-def _cost(child: Child, work: Callable[[], T]) -> tuple[T, _Cost]:
-    """The outcome of some work, and what it cost the server."""
-    resident, cpu, at = child.resident(), child.cpu(), perf_counter()
-    done = work()
-    return done, _Cost(child.resident() - resident, child.cpu() - cpu, perf_counter() - at)
+class _Costs(Struct, frozen=True):
+    connecting: _Cost
+    watching: _Cost
+
+
+class _Opening:
+    """Opens sockets, some side by side. Those that are open already ping meanwhile, which is not counted."""
+
+    def __init__(self, child: Child, browsers: Sequence[Browser], crowd: Crowd) -> None:
+        self.wires: list[Wire] = []
+        self._child = child
+        self._browsers = browsers
+        self._crowd = crowd
+        self._pinged = perf_counter()
+
+    def open(self, numbers: range) -> _Costs:
+        """Connects all of these; then, when they are connected, lets them take their seats."""
+        connecting, watching = _Cost(), _Cost()
+        for several in _pieces(numbers):
+            self.wires += self._run(self._connect, several, connecting)
+        for several in _pieces(numbers):
+            self._run(self._watch, several, watching)
+        return _Costs(connecting, watching)
+
+    def _connect(self, number: int) -> Wire:
+        return self._browsers[self._crowd.person(number)].socket()
+
+    def _watch(self, number: int) -> Wire:
+        wire = self.wires[number]
+        wire.say(msgspec.json.encode({"t": "watch", "space": self._crowd.board(number).space, "since": 0}))
+        wire.until(ENTRIES)
+        return wire
+
+    def _run(self, work: Callable[[int], Wire], numbers: range, cost: _Cost) -> list[Wire]:
+        self._stay()
+        resident, cpu, at = self._child.resident(), self._child.cpu(), perf_counter()
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            done = list(threads.map(work, numbers))
+        cost.bytes += self._child.resident() - resident
+        cost.cpu_s += self._child.cpu() - cpu
+        cost.wall_s += perf_counter() - at
+        return done
+
+    def _stay(self) -> None:
+        if perf_counter() - self._pinged > PING_EVERY / 2:
+            self._pinged = perf_counter()
+            for wire in self.wires:
+                wire.socket.sendall(frame(PING))
+
+
+def _pieces(numbers: range, size: int = 250) -> list[range]:
+    return [numbers[start : start + size] for start in range(0, len(numbers), size)]
 
 
 # --- watching --------------------------------------------------------------------------------------------------------
