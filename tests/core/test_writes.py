@@ -16,7 +16,7 @@ from server.core.writes import MOST_ROWS, delete_from, insert_into, update_of, u
 from server.migrations import migrate
 from shared_schema.board import EditTask
 from shared_schema.refusals import NotFound
-from tests.support.areas import SmallArea, found_small_area, running_kernel
+from tests.support.areas import SmallArea, found_small_area, running_kernel, writing_again
 
 SPACE = {"id": "s1", "kind": "network", "area": "a", "seq": 1, "head": b"\x00", "at": "morning"}
 
@@ -123,4 +123,5 @@ async def test_a_column_that_a_migration_adds_stops_a_running_process_for_one_ba
     more = text("ALTER TABLE journal ADD COLUMN more VARCHAR(10)")
     await small.kernel.database.write(lambda connection: connection.execute(more).close())
     await small.send(EditTask(task=task, title="Vielleicht"))
+    await writing_again(small.kernel)
     await small.accept(EditTask(task=task, title="Gewiss"))
