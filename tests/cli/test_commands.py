@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import sqlite3
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -94,11 +96,18 @@ def test_a_demo_says_how_to_sign_in_and_is_seeded_once(database_url: str) -> Non
         with Serving(database_url, "--demo") as serving:
             people.append(_get(serving, "/api/demo/people"))
             code, said, complained = serving.stop()
-        assert (code, complained) == (0, "")
+        assert (code, _events(complained)) == (0, ["budgets_off", "started", "stopping", "stopped"])
         assert f"Korridor läuft: {serving.url} – wählen Sie dort eine Person aus." in said
         assert f"Korridor is running: {serving.url} – choose a person there." in said
     assert people[0] == people[1]
     assert len(people[0]) > 30
+
+
+def test_two_that_start_at_once_on_an_empty_postgres_both_serve(postgres_url: str) -> None:
+    pair = Serving(postgres_url), Serving(postgres_url)
+    with ThreadPoolExecutor() as threads, contextlib.ExitStack() as running:
+        list(threads.map(running.enter_context, pair))
+        assert all(serving.answers() for serving in pair)
 
 
 def test_seed_writes_the_demo_once(sqlite_url: str) -> None:
@@ -125,8 +134,8 @@ async def test_told_to_stop_it_asks_sockets_to_come_back_and_ends_in_order(sqlit
         with pytest.raises(ConnectionClosed):
             await socket.recv()
     assert socket.close_code == 1012
-    events = [json.loads(line) for line in complained.splitlines()]
-    assert (code, [event["event"] for event in events]) == (0, ["signed_in"])
+    during = ["signed_in", "socket_opened", "stopping", "socket_closed", "stopped"]
+    assert (code, _events(complained)) == (0, ["budgets_off", "started", *during])
 
 
 async def test_told_to_stop_under_load_it_loses_nothing_that_it_acknowledged(database_url: str) -> None:
@@ -188,6 +197,10 @@ def test_verify_names_the_place_that_was_altered(sqlite_url: str) -> None:
     altered = korridor("verify", KORRIDOR_DATABASE_URL=sqlite_url)
     assert altered.returncode == 1
     assert f"space {space}, entry 5: " in altered.stdout
+
+
+def _events(log: str) -> list[str]:
+    return [json.loads(line)["event"] for line in log.splitlines()]
 
 
 def _get(serving: Serving, path: str) -> list[dict[str, str]]:
