@@ -118,7 +118,7 @@ async def test_a_batch_that_writes_nothing_leaves_no_transaction_open(small: Sma
     await small.accept(EditTask(task=task, title="Platz"))
 
 
-async def test_a_column_that_a_migration_adds_stops_a_running_process_for_one_batch_at_most(small: SmallArea) -> None:
+async def test_a_column_that_a_migration_adds_stops_a_running_process_for_a_moment_at_most(small: SmallArea) -> None:
     task = await small.new_task()
     more = text("ALTER TABLE journal ADD COLUMN more VARCHAR(10)")
     await small.kernel.database.write(lambda connection: connection.execute(more).close())
