@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from sys import maxsize
 from typing import Any
 
 from litestar import Litestar, Request
@@ -29,6 +30,7 @@ from server.people.sessions import Session, Sessions, SignedIn
 from server.problems import handle
 from server.realtime.history import Histories
 from server.realtime.hub import Hub
+from server.realtime.limits import Headcount
 from server.realtime.protocol import Identity
 from server.realtime.routes import Live, space_routes
 from server.realtime.snapshots import Snapshots
@@ -62,13 +64,15 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
         stack.push_async_callback(database.close)
         relay = _relay(settings.redis_url)
         kernel = await stack.enter_async_context(Kernel(database, resolve=access.actor, relay=relay))
+        budgets, headcount = _limits(settings)
         hub = await stack.enter_async_context(
             Hub(
                 kernel,
                 resolve=access.actor,
                 rights_kinds=access.RIGHTS_KINDS,
                 instance=kernel.instance,
-                budgets=_budgets(settings),
+                budgets=budgets,
+                headcount=headcount,
             )
         )
         kernel.on_writing(lambda writing: hub.set_state(writing="ok" if writing else "paused"))
@@ -96,11 +100,12 @@ def _relay(redis_url: str) -> Relay:
     return RedisRelay(redis_url)
 
 
-def _budgets(settings: Settings) -> Budgets | None:
+def _limits(settings: Settings) -> tuple[Budgets | None, Headcount]:
+    """How much one person may send, and how many sockets they may have."""
     if settings.budgets:
-        return Budgets()
+        return Budgets(), Headcount()
     log.warning("budgets_off")  # whoever measures shall see it, and whoever forgot it too
-    return None
+    return None, Headcount(most_of_person=maxsize, most_of_session=maxsize)
 
 
 def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, client: Path | None) -> Litestar:
