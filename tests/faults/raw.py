@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from contextlib import suppress
 from typing import Any, Self
 
@@ -61,9 +62,17 @@ def handshake(port: int, cookie: str, *more: str) -> bytes:
 class Raw:
     """One connection, blocking. As a context it is closed at its end."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, receives: int | None = None) -> None:
+        """`receives` is how much the network keeps for this end while it does not read."""
         self.port = port
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=WITHIN)
+        self.socket = socket.socket()
+        self.socket.settimeout(WITHIN)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if receives is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
+        self.socket.connect(("127.0.0.1", port))
+        self.received = 0
+        """Bytes that came so far."""
         self._unread = b""
         self._said: list[dict[str, Any]] = []
 
@@ -101,7 +110,11 @@ class Raw:
         size = {126: 2, 127: 8}.get(head[1], 0)
         length = int.from_bytes(self._take(size) or b"", "big") if size else head[1]
         payload = self._take(length)
-        return None if payload is None else (head[0] & 0xF, payload)
+        if payload is None:
+            return None
+        if head[0] & 0xF == PING:
+            self.send(frame(payload, PONG))
+        return head[0] & 0xF, payload
 
     def closed(self) -> int | None:
         """The code with which the other end closes, whatever it says before; None: it ends without one."""
@@ -130,12 +143,14 @@ class Raw:
 
     def hear(self, kind: str) -> dict[str, Any]:
         """The next message of this kind; others pass by."""
-        while True:
+        deadline = time.monotonic() + WITHIN
+        while time.monotonic() < deadline:
             while self._said:
                 message = self._said.pop(0)
                 if message["t"] == kind:
                     return message
             self._said += self.messages()
+        raise TimeoutError(f"no {kind}")
 
     def messages(self) -> list[dict[str, Any]]:
         """The messages of the next frame."""
@@ -166,6 +181,7 @@ class Raw:
         except ConnectionError:
             return False
         self._unread += data
+        self.received += len(data)
         return bool(data)
 
     def __enter__(self) -> Self:
@@ -178,10 +194,12 @@ class Raw:
 class Watcher(Raw):
     """A person who watches a space from the beginning, and notices when anything is missing or out of order."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(port)
+    def __init__(self, port: int, *, receives: int | None = None) -> None:
+        super().__init__(port, receives=receives)
+        self.seq = 0
+        """The last entry that came."""
         self.commands: list[str] = []
-        """Whose entries came, in order: an entry of which nothing may be seen counts as an empty id."""
+        """The commands whose entries came, in order."""
 
     def watching(self, space: Id, cookie: str) -> Self:
         """Opens the socket and takes a seat in a space, so that all of its entries come."""
@@ -190,16 +208,24 @@ class Watcher(Raw):
         self.hear("entries")
         return self
 
+    def watch_on(self, space: Id, seq: int) -> Self:
+        """Takes a seat as one who has just fetched a snapshot, which stands at this number."""
+        self.send(text({"t": "watch", "space": space, "since": 0}))
+        self.hear("entries")
+        self.seq = seq
+        return self
+
     def messages(self) -> list[dict[str, Any]]:
         messages = super().messages()
         for entry in [entry for message in messages if message["t"] == "entries" for entry in message["entries"]]:
-            assert entry["seq"] == len(self.commands) + 1, "an entry is missing, or came twice"
+            assert entry["seq"] == self.seq + 1, "an entry is missing, or came twice"
+            self.seq += 1
             self.commands.append(entry.get("command", ""))
         return messages
 
     def upto(self, seq: int) -> None:
         """Reads on until this entry has come."""
-        while len(self.commands) < seq:
+        while self.seq < seq:
             self.messages()
 
     def catch_up(self) -> None:
