@@ -13,7 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from shared_schema.base import Id
-from tests.faults.history import Event, Invoke, Ok, Read, Refused, Saw
+from tests.faults.history import Ask, Event, Invoke, Ok, Read, Refused, Saw
 
 Kind = Literal[
     "lost",  # acknowledged, and not in the journal
@@ -165,6 +165,7 @@ def sight_violations(events: Iterable[Event], journals: Mapping[Id, Journal]) ->
 def read_violations(events: Sequence[Event], journals: Mapping[Id, Journal]) -> Iterator[Violation]:
     """Whoever reads finds what they were told and saw before, and what the journal says at that number."""
     known: dict[tuple[str, Id], int] = defaultdict(int)
+    asked: dict[tuple[str, int], int] = {}
     values = _values(events, journals)
     for event in events:
         key = (event.client, event.space)
@@ -173,10 +174,12 @@ def read_violations(events: Sequence[Event], journals: Mapping[Id, Journal]) -> 
                 known[event.client, space] = max(known[event.client, space], seq)
         elif isinstance(event, Saw) and event.entries:
             known[key] = max(known[key], event.entries[-1][0])
+        elif isinstance(event, Ask):
+            asked[event.client, event.reading] = known[key]
         elif isinstance(event, Read):
-            if event.seq < known[key]:
-                what = f"{event.client} read {event.seq} and knew of {known[key]}"
-                yield Violation("stale_read", event.space, what)
+            floor = asked.get((event.client, event.reading), known[key])
+            if event.seq < floor:
+                yield Violation("stale_read", event.space, f"{event.client} read {event.seq} and knew of {floor}")
             known[key] = max(known[key], event.seq)
             yield from _read(event, journals.get(event.space, ()), values)
 

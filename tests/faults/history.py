@@ -60,18 +60,25 @@ class Saw(Event, frozen=True, kw_only=True, tag="saw"):
     entries: tuple[tuple[int, Id | None], ...]
 
 
+class Ask(Event, frozen=True, kw_only=True, tag="ask"):
+    """A snapshot is asked for: it must have all that is known by now."""
+
+    reading: int
+
+
 class Read(Event, frozen=True, kw_only=True, tag="read"):
     """A snapshot was read: its number, and the values that the client looked at (None: not there).
 
-    `anew`: what the client holds begins with it, and so does what it sees from now on.
+    `anew`: what the client holds begins with it, and so does what it sees from now on. `reading`: the `Ask` before it.
     """
 
     seq: int
+    reading: int = 0
     values: dict[Id, str | None] = {}
     anew: bool = False
 
 
-AnyEvent = Invoke | Ok | Refused | Unknown | Saw | Read
+AnyEvent = Invoke | Ok | Refused | Unknown | Saw | Ask | Read
 
 _line: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 

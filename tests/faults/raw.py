@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from typing import Any, Self
 
+from server.core.ids import new_id
 from server.core.ledger import genesis, short
 from shared_schema.base import Id
 
@@ -151,6 +152,16 @@ class Raw:
                     return message
             self._said += self.messages()
         raise TimeoutError(f"no {kind}")
+
+    def do(self, space: Id, command: dict[str, Any], *, id: Id | None = None, **more: Any) -> dict[str, Any]:
+        """Sends a command; answers with what becomes of it, `accepted` or `refused`."""
+        message = {"t": "do", "id": id or new_id(), "space": space, "command": command, **more}
+        self.send(text(message))
+        while True:
+            for said in self.messages():
+                if said.get("id") == message["id"]:
+                    return said
+                self._said.append(said)
 
     def messages(self) -> list[dict[str, Any]]:
         """The messages of the next frame."""

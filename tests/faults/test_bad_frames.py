@@ -50,9 +50,8 @@ class House(Struct):
 
     def works(self) -> None:
         """A command of the watcher is accepted and shown to it, and nothing that came before is missing."""
-        create = self.hall.create("Unbeirrt")
-        self.watcher.send(text({"t": "do", "id": create["id"], "space": self.hall.board, "command": create}))
-        self.watcher.upto(self.watcher.hear("accepted")["seqs"][self.hall.board])
+        answer = self.watcher.do(self.hall.board, self.hall.create("Unbeirrt"))
+        self.watcher.upto(answer["seqs"][self.hall.board])
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults.checker import Evidence, Held, Kind, violations
-from tests.faults.history import AnyEvent, Event, History, Invoke, Ok, Read, Refused, Saw, Unknown
+from tests.faults.history import AnyEvent, Ask, Event, History, Invoke, Ok, Read, Refused, Saw, Unknown
 
 SPACE = "s"
 
@@ -123,6 +123,13 @@ def test_who_saw_a_number_may_not_read_less() -> None:
     assert found([read("ann", 0, anew=True), saw("ann", (1, "a"), (2, "b")), read("ann", 1)], "a", "b") == {
         "stale_read"
     }
+
+
+def test_a_reader_has_to_find_what_was_known_when_they_asked_and_not_what_came_meanwhile() -> None:
+    ask, answer = Ask(client="ann", space=SPACE, reading=1), Read(client="ann", space=SPACE, reading=1, seq=0)
+    told = [invoke("ann", "a"), ok("ann", "a", 1)]
+    assert found([ask, *told, answer], "a") == set()
+    assert found([*told, ask, answer], "a") == {"stale_read"}
 
 
 def test_a_read_without_the_effect_of_its_own_number_is_stale() -> None:

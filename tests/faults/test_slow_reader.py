@@ -12,14 +12,13 @@ from pathlib import Path
 import psutil
 from msgspec import Struct
 
-from server.core.ids import new_id
 from server.realtime.links import BOUND
 from tests.support.commands import Serving
 
 from .figures import p95, record
 from .forms import pick
 from .halls import Hall, prepare_hall
-from .raw import Raw, Watcher, text
+from .raw import Raw, Watcher
 
 EVENTS = pick(short=300, long=5_000)
 TEXT = 20_000
@@ -57,8 +56,7 @@ class Flood(Struct):
 
 def do(writer: Raw, hall: Hall, command: dict[str, str], **more: object) -> int:
     """Sends a command; answers with the number of its entry."""
-    writer.send(text({"t": "do", "id": new_id(), "space": hall.board, "command": command, **more}))
-    seq: int = writer.hear("accepted")["seqs"][hall.board]
+    seq: int = writer.do(hall.board, command, **more)["seqs"][hall.board]
     return seq
 
 

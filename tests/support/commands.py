@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -34,30 +36,41 @@ def korridor(*arguments: str, **settings: str) -> subprocess.CompletedProcess[st
 
 
 class Serving:
-    """`korridor serve` as a process. Also a context that starts it and ends it."""
+    """`korridor serve` as a process, or another program that serves. Also a context that starts it and ends it."""
 
-    def __init__(self, database_url: str, *arguments: str, port: int | None = None, **settings: str) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        *arguments: str,
+        port: int | None = None,
+        program: Sequence[str] = ("server.cli", "serve"),
+        **settings: str,
+    ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._arguments = arguments
+        self._command = [sys.executable, "-m", *program, *arguments]
         self._environment = environment(KORRIDOR_DATABASE_URL=database_url, PORT=str(self.port), **settings)
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        # Files, because nobody reads while it runs: a full pipe would stop a process that has much to complain of.
+        self._said, self._complained = (tempfile.TemporaryFile() for _ in range(2))  # noqa: SIM115 (see __exit__)
 
     def start(self) -> None:
         """Returns once it answers."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "serve", *self._arguments],
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            self._command, env=self._environment, stdout=self._said, stderr=self._complained, stdin=subprocess.DEVNULL
         )
         deadline = time.monotonic() + STARTS_WITHIN
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
-                raise FailedToStart("\n".join(self.process.communicate()))
+                self.process.wait()
+                raise FailedToStart("\n".join(self.told()))
             time.sleep(0.02)
+
+    def told(self) -> tuple[str, str]:
+        """What it said on standard output and on standard error, in all its runs."""
+        said, complained = (_written(file.fileno()) for file in (self._said, self._complained))
+        return said, complained
 
     def answers(self) -> bool:
         try:
@@ -70,8 +83,8 @@ class Serving:
         """Ends it; answers its exit code and what it said on standard output and standard error."""
         assert self.process is not None
         self.process.send_signal(by)
-        said, complained = self.process.communicate(timeout=STOPS_WITHIN)
-        return self.process.returncode, said, complained
+        code = self.process.wait(STOPS_WITHIN)
+        return code, *self.told()
 
     def __enter__(self) -> Self:
         self.start()
@@ -80,4 +93,11 @@ class Serving:
     def __exit__(self, *_: object) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
+        self._said.close()
+        self._complained.close()
+
+
+def _written(file: int) -> str:
+    """All that a file holds. The child shares the place at which is written, so that it must not be moved."""
+    return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")

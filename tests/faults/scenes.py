@@ -1,0 +1,129 @@
+"""A scene for a fault: processes, clients that are connected to them, the history, and the judgement at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from tests.faults.checker import Evidence, Held, Violation, violations
+from tests.faults.clients import GONE, Address, Client
+from tests.faults.history import AnyEvent, History
+from tests.faults.places import Place, Stored, stored
+from tests.support.commands import Serving
+from tests.support.waiting import until
+
+LONG = os.environ.get("KORRIDOR_FAULTS") == "long"
+"""Whether the long forms run: `make test-faults`. Read here and nowhere else."""
+
+SETTLES_WITHIN = 30.0
+"""Seconds after the last command within which everybody holds everything: ten times what is promised."""
+
+
+def form(short: int, long: int) -> int:
+    """How often, or how many: in the short form, which is part of `make test`, or in the long one."""
+    return long if LONG else short
+
+
+class Scene(Struct):
+    """What a test of this folder plays with."""
+
+    place: Place
+    processes: list[Serving]
+    clients: list[Client]
+    history: History
+
+    async def kill(self, number: int) -> None:
+        """`kill -9` of a process, and a new one in its place. Returns when that serves."""
+        await asyncio.to_thread(self.processes[number].stop, signal.SIGKILL)
+        await asyncio.to_thread(self.processes[number].start)
+
+    async def judged(self, settles_within: float = SETTLES_WITHIN) -> list[Violation]:
+        """What was broken, once everybody had time to come to rest. Commands must have ended."""
+        found = await stored(self.place)
+        held = await self._held(found, settles_within)
+        evidence = Evidence(events=self.history.events(), journals=found.journals, held=held, altered=found.altered)
+        return violations(evidence)
+
+    async def holds(self) -> None:
+        """Fails, with the path of the history, if anything that is promised was broken."""
+        broken = await self.judged()
+        assert not broken, "\n".join([*map(str, broken[:20]), f"{len(broken)} in all; history: {self.history.path}"])
+
+    async def _held(self, found: Stored, settles_within: float) -> list[Held]:
+        last = {space: journal[-1][0] for space, journal in found.journals.items()}
+
+        def everybody_has_everything() -> bool:
+            return all(client.mirrors[space].seq >= last[space] for client in self.clients for space in last)
+
+        with suppress(AssertionError):  # the judge says who lacks what
+            await until(everybody_has_everything, settles_within)
+        held = [client.held(space) for client in self.clients for space in last]
+        for process in self.processes:
+            reader = Client("reader", self.place, [_address(process)], self.history)
+            held += [await _fresh(reader, space) for space in last]
+            await reader.close()
+        return held
+
+    @property
+    def events(self) -> list[AnyEvent]:
+        return self.history.events()
+
+
+async def _fresh(reader: Client, space: str) -> Held:
+    for _ in range(10):
+        try:
+            return await reader.fresh(space)
+        except GONE:
+            await asyncio.sleep(0.5)
+    return await reader.fresh(space)
+
+
+def _address(process: Serving) -> Address:
+    return Address(process.port, process.url)
+
+
+@asynccontextmanager
+async def scene(
+    place: Place,
+    processes: Sequence[Serving],
+    folder: Path,
+    *,
+    clients: int = 8,
+    addresses: Sequence[Address] = (),
+) -> AsyncIterator[Scene]:
+    """Clients, spread over running processes, one in four by POST. `addresses`: they reach them through proxies."""
+    reached = list(addresses) or [_address(process) for process in processes]
+    async with AsyncExitStack() as stack:
+        history = stack.enter_context(History(folder / "history.jsonl"))
+        made = []
+        for number in range(clients):
+            turned = reached[number % len(reached) :] + reached[: number % len(reached)]
+            cookie = place.cookies[number % len(place.cookies)]
+            client = Client(f"client {number}", place, turned, history, cookie=cookie, by_post=number % 4 == 3)
+            made.append(client)
+        async with asyncio.TaskGroup() as group:
+            for client in made:
+                group.create_task(stack.enter_async_context(client))
+        yield Scene(place, list(processes), made, history)
+
+
+def process_of(url: str, *, program: Sequence[str] = ("server.cli", "serve"), **settings: str) -> Serving:
+    """A process over a database, not started yet."""
+    return Serving(url, program=program, KORRIDOR_LOG_LEVEL="error", port=None, **settings)
+
+
+@asynccontextmanager
+async def serving(url: str, number: int, **settings: str) -> AsyncIterator[list[Serving]]:
+    """So many processes on one database. They come up at once and end with the context."""
+    processes = [process_of(url, **settings) for _ in range(number)]
+    async with AsyncExitStack() as stack:
+        for process in processes:
+            stack.callback(process.__exit__)
+        await asyncio.gather(*(asyncio.to_thread(process.start) for process in processes))
+        yield processes
