@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from server.core.ids import new_id
 from shared_schema.base import Id
-
-from .raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
+from tests.faults.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 
 Strategy = st.SearchStrategy[bytes]
 

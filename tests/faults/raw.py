@@ -11,6 +11,7 @@ from typing import Any, Self
 from server.core.ids import new_id
 from server.core.ledger import genesis, short
 from shared_schema.base import Id
+from tests.faults.places import Place
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 WITHIN = 20.0
@@ -42,6 +43,17 @@ def frame(
 def text(message: Any) -> bytes:
     """A message in a frame as it should be."""
     return frame(json.dumps(message).encode())
+
+
+def create(place: Place, title: str, space: Id | None = None) -> dict[str, str]:
+    """A command that puts a task on a board: on the first one, unless it says otherwise."""
+    column = place.boards[space or first(place)]
+    return {"verb": "task.create", "id": new_id(), "column": column, "title": title}
+
+
+def first(place: Place) -> Id:
+    """The first space of a place."""
+    return next(iter(place.boards))
 
 
 def handshake(port: int, cookie: str, *more: str) -> bytes:

@@ -16,15 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec import Struct
 
-from shared_schema.base import FRAME_LIMIT
+from shared_schema.base import FRAME_LIMIT, Id
+from tests.faults.mutations import mutated_messages, mutated_streams
+from tests.faults.places import Place, prepare
+from tests.faults.raw import BINARY, CLOSE, CONTINUATION, PING, Raw, Watcher, create, first, frame, handshake, text
+from tests.faults.scenes import form
 from tests.support.commands import Serving
 
-from .forms import pick
-from .halls import Hall, prepare_hall
-from .mutations import mutated_messages, mutated_streams
-from .raw import BINARY, CLOSE, CONTINUATION, PING, Raw, Watcher, frame, handshake, text
-
-MUTATED = pick(short=500, long=50_000)
+MUTATED = form(500, 50_000)
 """Of each kind: messages in good frames, and streams of bytes."""
 FLOOD = 30_000_000
 """Bytes sent by one who never reads."""
@@ -36,11 +35,15 @@ class House(Struct):
     """A process that serves a hall, and a person who watches the board from beginning to end."""
 
     serving: Serving
-    hall: Hall
+    place: Place
     watcher: Watcher
 
     def visitor(self) -> Raw:
-        return Raw(self.serving.port).opened(self.hall.people[1].cookie)
+        return Raw(self.serving.port).opened(self.place.cookies[1])
+
+    @property
+    def space(self) -> Id:
+        return first(self.place)
 
     @property
     def rss(self) -> int:
@@ -50,8 +53,8 @@ class House(Struct):
 
     def works(self) -> None:
         """A command of the watcher is accepted and shown to it, and nothing that came before is missing."""
-        answer = self.watcher.do(self.hall.board, self.hall.create("Unbeirrt"))
-        self.watcher.upto(answer["seqs"][self.hall.board])
+        answer = self.watcher.do(self.space, create(self.place, "Unbeirrt"))
+        self.watcher.upto(answer["seqs"][self.space])
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +68,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def running_house(folder: Path) -> Iterator[House]:
     """At the end the process must have lived through all of it, and its log must not know of a single mistake."""
     url = f"sqlite:///{folder}/korridor.db"
-    hall = asyncio.run(prepare_hall(url))
+    place = asyncio.run(prepare(url, people=2, spaces=1))
     with Serving(url, KORRIDOR_LOG_LEVEL="error") as serving:
-        with Watcher(serving.port).watching(hall.board, hall.people[0].cookie) as watcher:
-            yield House(serving, hall, watcher)
+        with Watcher(serving.port).watching(first(place), place.cookies[0]) as watcher:
+            yield House(serving, place, watcher)
         code, _, log = serving.stop()
     assert (code, log) == (0, "")
 
@@ -108,21 +111,21 @@ def test_p17_a_broken_frame_ends_its_own_connection_with_its_code(house: House, 
 
 
 def test_p17_a_message_in_fragments_with_a_ping_between_is_one(house: House) -> None:
-    create = house.hall.create("Größer")
-    said = json.dumps({"t": "do", "id": create["id"], "space": house.hall.board, "command": create}, ensure_ascii=False)
+    new = create(house.place, "Größer")
+    said = json.dumps({"t": "do", "id": new["id"], "space": house.space, "command": new}, ensure_ascii=False)
     middle = said.encode().index("ß".encode()) + 1  # in the middle of a letter
     with house.visitor() as visitor:
         visitor.send(frame(said.encode()[:middle], final=False), frame(b"still here", PING))
         assert visitor.pong(b"still here")
         visitor.send(frame(said.encode()[middle:], CONTINUATION))
-        assert visitor.hear("accepted")["id"] == create["id"]
+        assert visitor.hear("accepted")["id"] == new["id"]
     house.works()
 
 
 @pytest.mark.parametrize("cut", [1, 3, 8, 40], ids=lambda cut: f"after {cut} bytes")
 def test_p17_a_frame_that_breaks_off_ends_with_its_connection(house: House, cut: int) -> None:
     with house.visitor() as visitor:
-        visitor.send(text({"t": "watch", "space": house.hall.board, "since": 0})[:cut])
+        visitor.send(text({"t": "watch", "space": house.space, "since": 0})[:cut])
         visitor.finish()
         assert visitor.gone()
     house.works()
@@ -159,28 +162,28 @@ def test_p17_a_message_that_cannot_be_read_closes_as_malformed(house: House, nam
 
 def test_p17_messages_in_another_order_close_as_malformed(house: House) -> None:
     with Raw(house.serving.port) as visitor:
-        visitor.send(handshake(house.serving.port, house.hall.people[1].cookie))
+        visitor.send(handshake(house.serving.port, house.place.cookies[1]))
         assert visitor.response() == 101
-        visitor.send(text({"t": "watch", "space": house.hall.board, "since": 0}), text({"t": "hello", "protocol": 1}))
+        visitor.send(text({"t": "watch", "space": house.space, "since": 0}), text({"t": "hello", "protocol": 1}))
         assert visitor.closed() == 4400
     house.works()
 
 
 def test_p17_a_doubled_command_has_one_effect_and_two_answers(house: House) -> None:
-    create = house.hall.create("Doppelt")
-    do = text({"t": "do", "id": create["id"], "space": house.hall.board, "command": create})
+    new = create(house.place, "Doppelt")
+    do = text({"t": "do", "id": new["id"], "space": house.space, "command": new})
     with house.visitor() as visitor:
         visitor.send(do, do)
         assert visitor.hear("accepted") == visitor.hear("accepted")
     house.works()
-    assert [one for one in house.watcher.commands if one == create["id"]] == [create["id"]]
+    assert [one for one in house.watcher.commands if one == new["id"]] == [new["id"]]
 
 
 @pytest.mark.parametrize("since", [2**31, 2**63 - 1, 2**63, 2**64 - 1])
 def test_p17_a_number_from_the_far_future_is_behind(house: House, since: int) -> None:
     with house.visitor() as visitor:
-        visitor.send(text({"t": "watch", "space": house.hall.board, "since": since, "head": "0" * 16}))
-        assert visitor.hear("behind")["space"] == house.hall.board
+        visitor.send(text({"t": "watch", "space": house.space, "since": since, "head": "0" * 16}))
+        assert visitor.hear("behind")["space"] == house.space
     house.works()
 
 
@@ -232,7 +235,7 @@ def test_p17_mutated_messages_are_answered_or_end_their_connection(house: House)
     open_ones: list[Raw] = []
 
     @many
-    @given(mutated_messages(house.hall.board, house.hall.boards[house.hall.board]))
+    @given(mutated_messages(house.space, house.place.boards[house.space]))
     def holds(message: bytes) -> None:
         visitor = open_ones.pop() if open_ones else house.visitor()
         visitor.send(frame(message), text({"t": "ping"}))
@@ -252,7 +255,7 @@ def test_p17_mutated_messages_are_answered_or_end_their_connection(house: House)
 
 def test_p17_mutated_bytes_are_answered_or_end_their_connection(house: House) -> None:
     @many
-    @given(mutated_streams(house.hall.board, house.hall.boards[house.hall.board]))
+    @given(mutated_streams(house.space, house.place.boards[house.space]))
     def holds(stream: bytes) -> None:
         with house.visitor() as visitor:
             visitor.send(stream)

@@ -19,13 +19,12 @@ from server.core import journal
 from server.core.database import open_database
 from server.core.ids import new_id
 from shared_schema.base import Id
+from tests.faults.figures import record
+from tests.faults.places import Place, prepare
+from tests.faults.raw import Raw, create, first
 from tests.support.commands import Serving, korridor
 from tests.support.disks import Disk, Limited, SmallDisk, may_mount, mounted
 from tests.support.servers import Postgres
-
-from .figures import record
-from .halls import Hall, prepare_hall
-from .raw import Raw
 
 COMMANDS = 40
 """Before the disk is full, and after it is free again."""
@@ -40,7 +39,7 @@ class Writer(Struct):
     """Writes long comments, one after the other; knows what became of each."""
 
     socket: Raw
-    hall: Hall
+    place: Place
     task: Id
     seq: int = 0
     accepted: list[Id] = field(default_factory=list)
@@ -50,9 +49,9 @@ class Writer(Struct):
         """Whether it was accepted; else it was refused because nothing can be written, and for no other reason."""
         command = {"verb": "comment.add", "id": new_id(), "task": self.task, "text": TEXT}
         id = new_id()
-        answer = self.socket.do(self.hall.board, command, id=id)
+        answer = self.socket.do(first(self.place), command, id=id)
         if answer["t"] == "accepted":
-            self.seq = answer["seqs"][self.hall.board]
+            self.seq = answer["seqs"][first(self.place)]
             self.accepted.append(id)
             return True
         assert answer["reason"] == {"reason": "unavailable"}
@@ -60,47 +59,46 @@ class Writer(Struct):
         return False
 
 
-def journal_of(url: str, hall: Hall) -> list[Id]:
+def journal_of(url: str, place: Place) -> list[Id]:
     """The commands in the journal of the board, in order."""
 
     async def read() -> list[Id]:
         database = open_database(url)
         try:
-            return [one.entry.command for one in await database.read(journal.entries_after, hall.board, 0, 100_000)]
+            return [one.entry.command for one in await database.read(journal.entries_after, first(place), 0, 100_000)]
         finally:
             await database.close()
 
     return asyncio.run(read())
 
 
-def fails_closed(url: str, hall: Hall, serving: Serving, disk: Disk, recover: Callable[[], None]) -> float:
+def fails_closed(url: str, place: Place, serving: Serving, disk: Disk, recover: Callable[[], None]) -> float:
     """Fills the disk under a writer and frees it again. Answers with the seconds that writing took to come back."""
-    cookies = [person.cookie for person in hall.people]
-    with Raw(serving.port).opened(cookies[0]) as socket, Raw(serving.port).opened(cookies[1]) as onlooker:
-        create = hall.create("Platz")
-        assert socket.do(hall.board, create)["t"] == "accepted"
-        writer = Writer(socket, hall, create["id"])
+    with Raw(serving.port).opened(place.cookies[0]) as socket, Raw(serving.port).opened(place.cookies[1]) as onlooker:
+        task = create(place, "Platz")
+        assert socket.do(first(place), task)["t"] == "accepted"
+        writer = Writer(socket, place, task["id"])
         assert all(writer.write() for _ in range(COMMANDS))
         disk.fill()
         assert not all(writer.write() for _ in range(AT_MOST))
         assert onlooker.hear("state")["writing"] == "paused"
-        assert not any([writer.write() for _ in range(5)])
-        reads(serving, hall, cookies[1], writer.seq)
+        assert not any(writer.write() for _ in range(5))
+        reads(serving, place, place.cookies[1], writer.seq)
         disk.free()
         recover()
         took = resumes(writer)
         while onlooker.hear("state")["writing"] != "ok":
             pass
         assert all(writer.write() for _ in range(COMMANDS))
-    found = journal_of(url, hall)
+    found = journal_of(url, place)
     assert [command for command in found if command in {*writer.accepted}] == writer.accepted
     assert not {*found} & {*writer.refused}
     return took
 
 
-def reads(serving: Serving, hall: Hall, cookie: str, seq: int) -> None:
+def reads(serving: Serving, place: Place, cookie: str, seq: int) -> None:
     """A snapshot stands at the last entry that was acknowledged."""
-    answer = httpx.get(f"{serving.url}/api/spaces/{hall.board}/snapshot", headers={"Cookie": cookie})
+    answer = httpx.get(f"{serving.url}/api/spaces/{first(place)}/snapshot", headers={"Cookie": cookie})
     assert answer.status_code == 200
     assert answer.json()["seq"] == seq
 
@@ -118,6 +116,11 @@ def is_whole(url: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def limited(folder: Path, serving: Serving) -> Limited:
+    assert serving.process is not None
+    return Limited(folder, serving.process.pid)
+
+
 @contextmanager
 def disk_of(kind: str, folder: Path) -> Iterator[tuple[Path, Callable[[Serving], Disk]]]:
     """A folder for a database, and how it becomes a disk once a process serves it."""
@@ -125,16 +128,16 @@ def disk_of(kind: str, folder: Path) -> Iterator[tuple[Path, Callable[[Serving],
         with mounted(folder / "disk", megabytes=12) as disk:
             yield disk.folder, lambda _: disk
     else:
-        yield folder, lambda serving: Limited(folder, serving.pid)
+        yield folder, lambda serving: limited(folder, serving)
 
 
 @pytest.mark.parametrize("kind", ["limited", *(["mounted"] if may_mount() else [])])
 def test_p14_cmd7_sqlite_on_a_full_disk_fails_closed_and_comes_back(tmp_path: Path, kind: str) -> None:
     with disk_of(kind, tmp_path) as (folder, disk):
         url = f"sqlite:///{folder}/korridor.db"
-        hall = asyncio.run(prepare_hall(url))
+        place = asyncio.run(prepare(url, people=2, spaces=1))
         with Serving(url, KORRIDOR_LOG_LEVEL="error") as serving:
-            took = fails_closed(url, hall, serving, disk(serving), recover=lambda: None)
+            took = fails_closed(url, place, serving, disk(serving), recover=lambda: None)
             code, _, log = serving.stop()
         assert (code, log) == (0, "")
         is_whole(url)
@@ -147,9 +150,9 @@ def test_p14_cmd7_postgres_on_a_full_disk_fails_closed_and_comes_back() -> None:
     with mounted(postgres.folder / "disk", megabytes=160) as disk:
         move_data(postgres, disk)
         with postgres, postgres.database() as url:
-            hall = asyncio.run(prepare_hall(url))
+            place = asyncio.run(prepare(url, people=2, spaces=1))
             with Serving(url, KORRIDOR_LOG_LEVEL="error") as serving:
-                took = fails_closed(url, hall, serving, disk, recover=lambda: start_again(postgres))
+                took = fails_closed(url, place, serving, disk, recover=lambda: start_again(postgres))
                 code, _, log = serving.stop()
             assert (code, log) == (0, "")
             is_whole(url)

@@ -8,19 +8,19 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 from msgspec import Struct
 
 from server.realtime.links import BOUND
+from tests.faults.figures import record
+from tests.faults.places import Place, prepare
+from tests.faults.raw import Raw, Watcher, create, first
+from tests.faults.scenes import form
 from tests.support.commands import Serving
 
-from .figures import p95, record
-from .forms import pick
-from .halls import Hall, prepare_hall
-from .raw import Raw, Watcher
-
-EVENTS = pick(short=300, long=5_000)
+EVENTS = form(300, 5_000)
 TEXT = 20_000
 """Letters in each: the longest there is, so that few events fill what the network itself keeps for a reader."""
 MOST_GROWTH = 20_000_000
@@ -31,7 +31,7 @@ IN_THE_NETWORK = 5_000_000
 class Flood(Struct):
     """One board that is written to, and one that watches it, in a process."""
 
-    hall: Hall
+    place: Place
     writer: Raw
     watcher: Watcher
     process: psutil.Process
@@ -48,45 +48,50 @@ class Flood(Struct):
         command = {"verb": "task.describe", "task": self.task, "text": "Z" * TEXT}
         seen = {"expects": {"revision": self.revision}}
         begin = time.perf_counter()
-        seq = do(self.writer, self.hall, command, **seen)
+        seq = do(self.writer, self.place, command, **seen)
         self.watcher.upto(seq)
         self.revision += 1
         return time.perf_counter() - begin
 
 
-def do(writer: Raw, hall: Hall, command: dict[str, str], **more: object) -> int:
+def p95(values: list[float]) -> float:
+    """What 95 of 100 do not exceed."""
+    return sorted(values)[int(0.95 * (len(values) - 1))]
+
+
+def do(writer: Raw, place: Place, command: dict[str, str], **more: Any) -> int:
     """Sends a command; answers with the number of its entry."""
-    seq: int = writer.do(hall.board, command, **more)["seqs"][hall.board]
+    seq: int = writer.do(first(place), command, **more)["seqs"][first(place)]
     return seq
 
 
 def test_p11_seat3_a_slow_reader_is_bounded_and_slows_nobody(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/korridor.db"
-    hall = asyncio.run(prepare_hall(url, people=3))
-    writer_of, watcher_of, slow_of = (person.cookie for person in hall.people)
+    place = asyncio.run(prepare(url, people=3, spaces=1))
+    writer_of, watcher_of, slow_of = place.cookies
     with Serving(url, KORRIDOR_LOG_LEVEL="error") as serving:
         assert serving.process is not None
         process = psutil.Process(serving.process.pid)
         with (
             Raw(serving.port).opened(writer_of) as writer,
-            Watcher(serving.port).watching(hall.board, watcher_of) as watcher,
+            Watcher(serving.port).watching(first(place), watcher_of) as watcher,
         ):
-            create = hall.create("Lang")
-            watcher.upto(do(writer, hall, create))
-            flood = Flood(hall, writer, watcher, process, create["id"])
+            task = create(place, "Lang")
+            watcher.upto(do(writer, place, task))
+            flood = Flood(place, writer, watcher, process, task["id"])
             quick, growth_alone = flood.run()
             with Watcher(serving.port, receives=65_536).opened(slow_of) as slow:
-                slow.watch_on(hall.board, watcher.seq)
+                slow.watch_on(first(place), watcher.seq)
                 with_slow, growth = flood.run()
-                got = read_on(slow, hall)
-                slow.watch_on(hall.board, watcher.seq)
-                slow.upto(do(writer, hall, hall.create("Weiter")))
+                got = read_on(slow, place)
+                slow.watch_on(first(place), watcher.seq)
+                slow.upto(do(writer, place, create(place, "Weiter")))
         assert serving.stop()[0] == 0
     assert got < BOUND + IN_THE_NETWORK < EVENTS * TEXT
     assert growth - max(growth_alone, 0) < MOST_GROWTH
     assert p95(with_slow) < 10 * p95(quick)
     record(
-        "P11 slow reader",
+        "P11 a slow reader",
         events=EVENTS,
         p95_alone_ms=round(1_000 * p95(quick), 2),
         p95_beside_ms=round(1_000 * p95(with_slow), 2),
@@ -96,8 +101,8 @@ def test_p11_seat3_a_slow_reader_is_bounded_and_slows_nobody(tmp_path: Path) -> 
     )
 
 
-def read_on(slow: Watcher, hall: Hall) -> int:
+def read_on(slow: Watcher, place: Place) -> int:
     """Reads until `behind`: everything before it came without a hole. Answers how many bytes had waited."""
     before = slow.received
-    assert slow.hear("behind")["space"] == hall.board
+    assert slow.hear("behind")["space"] == first(place)
     return slow.received - before
