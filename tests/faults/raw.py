@@ -134,7 +134,7 @@ class Raw:
         code = None
         while (got := self.frame()) is not None:
             if got[0] == CLOSE:
-                code = int.from_bytes(got[1][:2], "big")
+                code = _code(got[1])
                 self.send(frame(got[1], CLOSE))
         return code
 
@@ -149,7 +149,7 @@ class Raw:
         """The code with which the other end closes; None once it has answered `ping`, and so read all before it."""
         while (got := self.frame()) is not None:
             if got[0] == CLOSE:
-                return int.from_bytes(got[1][:2], "big")
+                return _code(got[1])
             if got[0] == TEXT and any(message["t"] == "pong" for message in _messages(got[1])):
                 return None
         raise ConnectionError("closed without a code")
@@ -255,6 +255,11 @@ class Watcher(Raw):
         """Reads what waits."""
         self.send(text({"t": "ping"}))
         self.hear("pong")
+
+
+def _code(payload: bytes) -> int:
+    """The code of a close frame; 1005 stands for one without."""
+    return int.from_bytes(payload[:2], "big") if payload else 1005
 
 
 def _messages(payload: bytes) -> list[dict[str, Any]]:
