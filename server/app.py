@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ from msgspec import Struct
 import server.corridor  # noqa: F401  (registers its handlers; the other slices come with their routes)
 from server.board import duties
 from server.board.routes import board_routes
+from server.core.budgets import Budgets
 from server.core.database import open_database
 from server.core.kernel import Kernel
-from server.health import health_route
+from server.core.lease import Leases
+from server.core.relay import MemoryRelay, Relay
+from server.health import Condition, health_routes
 from server.people import access
 from server.people.routes import people_routes
 from server.people.sessions import Session, Sessions, SignedIn
@@ -35,7 +39,6 @@ from server.realtime.socket import SERVER_OPTIONS, SocketProtocol, socket_handle
 from server.settings import Settings
 from server.web import Gate, built_client, client_routes, read_client
 from shared_schema.base import FRAME_LIMIT, Author
-from shared_schema.frames import State
 
 log = logging.getLogger("korridor")
 
@@ -43,6 +46,10 @@ LAPSED_EVERY = 20.0
 """Seconds between looks for sessions whose time is over, so that their sockets close."""
 DUTIES_EVERY = 300.0
 """Seconds between looks for what the calendar asks of the system, such as putting long finished tasks away."""
+TAKE_UP_EVERY = 10.0
+"""Seconds between looks for entries whose process ended before it had followed them."""
+COLLEAGUES_REST = timedelta(minutes=2)
+"""Longer than the demo's colleagues pause between two acts."""
 
 
 UVICORN: dict[str, Any] = {"ws": SocketProtocol, **SERVER_OPTIONS}
@@ -65,22 +72,66 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
     async with AsyncExitStack() as stack:
         database = open_database(settings.database_url)
         stack.push_async_callback(database.close)
-        kernel = await stack.enter_async_context(Kernel(database, resolve=access.actor))
+        relay = _relay(settings.redis_url)
+        kernel = await stack.enter_async_context(Kernel(database, resolve=access.actor, relay=relay))
         hub = await stack.enter_async_context(
-            Hub(kernel, resolve=access.actor, rights_kinds=access.RIGHTS_KINDS, instance=kernel.instance)
+            Hub(
+                kernel,
+                resolve=access.actor,
+                rights_kinds=access.RIGHTS_KINDS,
+                instance=kernel.instance,
+                budgets=_budgets(settings),
+            )
         )
-        kernel.on_writing(lambda writing: hub.set_state(State(relay="ok", writing="ok" if writing else "paused")))
+        kernel.on_writing(lambda writing: hub.set_state(writing="ok" if writing else "paused"))
+        relay.on_state(lambda reachable: hub.set_state(relay="ok" if reachable else "late"))
+        if settings.workers > 1 and not settings.redis_url:
+            hub.set_state(relay="late")  # what the other workers do comes with the sweep, and who is there not at all
+        kernel.on_revoked(hub.end_sessions)
+
+        def ended(ids: Collection[str]) -> None:
+            hub.end_sessions(ids)
+            kernel.announce_revocation()
+
         lifetime = timedelta(days=settings.session_days)
-        sessions = Sessions(database, lifetime=lifetime, secure=settings.secure, ended=hub.end_sessions)
+        sessions = Sessions(database, lifetime=lifetime, secure=settings.secure, ended=ended)
         app = _litestar(settings, kernel, hub, sessions, client or built_client())
         tasks = await stack.enter_async_context(_tasks())
         tasks(_repeat(LAPSED_EVERY, lambda: sessions.end_lapsed(hub.sessions())))
-        tasks(_repeat(DUTIES_EVERY, lambda: duties.fulfil(kernel)))
+        leases = Leases(database, kernel.process)
+        stack.push_async_callback(_optional, leases.give_back)
+        for name, every, duty in (
+            ("follow", TAKE_UP_EVERY, kernel.take_up),
+            ("board", DUTIES_EVERY, lambda: duties.fulfil(kernel)),
+            ("sessions", DUTIES_EVERY, sessions.forget_lapsed),
+        ):
+            tasks(_repeat(every, partial(_once, leases, name, timedelta(seconds=2.5 * every), duty)))
+        if settings.metrics is not None:
+            from server import metrics  # and its library: only who asks for them needs it in memory
+
+            host, port = settings.metrics
+            tasks(_optional(partial(metrics.expose, host, port + settings.worker, kernel, hub)))
         if settings.demo_live:
             from server.demo import colleagues  # and their scenario: only such a demo needs them in memory
 
-            tasks(_optional(colleagues.work(kernel, hub)))
+            theirs = partial(leases.held, "colleagues", COLLEAGUES_REST)
+            tasks(_optional(partial(colleagues.work, kernel, hub, theirs=theirs)))
         yield Korridor(Gate(app, settings), app, kernel, hub, sessions)
+
+
+def _relay(redis_url: str) -> Relay:
+    if not redis_url:
+        return MemoryRelay()
+    from server.core.redis_relay import RedisRelay  # only who has a Redis needs its client in memory
+
+    return RedisRelay(redis_url)
+
+
+def _budgets(settings: Settings) -> Budgets | None:
+    if settings.budgets:
+        return Budgets()
+    log.warning("budgets_off")  # whoever measures shall see it, and whoever forgot it too
+    return None
 
 
 def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, client: Path | None) -> Litestar:
@@ -95,7 +146,7 @@ def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, 
 
     return Litestar(
         route_handlers=[
-            health_route(kernel.database),
+            *health_routes(kernel.database, lambda: Condition(hub.state, hub.closing)),
             *people_routes(kernel, sessions, demo=settings.demo),
             *board_routes(kernel),
             space_routes(live),
@@ -124,12 +175,18 @@ async def _tasks() -> AsyncIterator[Callable[[Any], None]]:
             task.cancel()
 
 
-async def _optional(work: Awaitable[None]) -> None:
+async def _optional(work: Callable[[], Awaitable[None]]) -> None:
     """Does work that the instance can do without: when it fails, that is logged, and everything else goes on."""
     try:
-        await work
+        await work()
     except Exception:
         log.exception("optional_work_failed")
+
+
+async def _once(leases: Leases, name: str, lasts: timedelta, duty: Callable[[], Awaitable[object]]) -> None:
+    """Does a duty, if no other process has it."""
+    if await leases.held(name, lasts):
+        await duty()
 
 
 async def _repeat(every: float, work: Callable[[], Awaitable[object]]) -> None:

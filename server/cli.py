@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -40,13 +41,26 @@ def main() -> None:
 
 @main.command()
 @click.option("--demo", is_flag=True, help="With the demo area, and signing in by choosing a person (KORRIDOR_DEMO=1).")
-def serve(*, demo: bool) -> None:
+@click.option("--workers", type=click.IntRange(1), help="How many processes serve (KORRIDOR_WORKERS).")
+def serve(*, demo: bool, workers: int | None) -> None:
     """Brings the database up to date and serves until it is told to stop."""
-    from server import serving  # the whole server: other commands start faster without it
+    from server import serving, workers as processes  # noqa: I001  the whole server: other commands start faster without it
 
-    settings = _settings({"KORRIDOR_DEMO": "1"} if demo else {})
+    over = {"KORRIDOR_DEMO": "1"} if demo else {}
+    settings = _settings(over | ({} if workers is None else {"KORRIDOR_WORKERS": str(workers)}))
     with _plain_errors(settings), only_writer(settings.sqlite_file):
-        uvloop.run(serving.serve(settings))
+        uvloop.run(serving.serve(settings) if settings.workers == 1 else processes.supervise(settings))
+
+
+@main.command(hidden=True)
+@click.argument("port", type=int)
+@click.argument("line", type=int)
+def worker(port: int, line: int) -> None:
+    """One of the processes behind a port; begun by `serve --workers`, with the numbers of two open files."""
+    from server import serving
+
+    with closing(socket.socket(fileno=port)) as listening, closing(socket.socket(fileno=line)) as supervisor:
+        uvloop.run(serving.work(_settings(), listening, supervisor))
 
 
 @main.command()

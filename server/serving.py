@@ -6,9 +6,10 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 import uvicorn
@@ -27,6 +28,8 @@ from server.settings import Settings
 STOPS_WITHIN = 10
 """Seconds that requests under way have to finish when the server is told to stop."""
 BACKLOG = 2048
+READY = b"ready\n"
+"""What a worker says to its supervisor once it takes requests."""
 KEEP_ALIVE = 75
 """Seconds that a quiet connection stays open: longer than proxies keep theirs, so that they use none just closed."""
 
@@ -38,6 +41,17 @@ async def serve(settings: Settings) -> None:
         await prepare(settings)
         async with running(settings) as korridor:
             await Server(settings, korridor).serve(sockets=[port])
+
+
+async def work(settings: Settings, port: socket.socket, line: socket.socket) -> None:
+    """Serves a port as one of several workers (see workers.py): says on the line that it has begun, and ends when that
+    is closed."""
+    settings = replace(settings, port=port.getsockname()[1])
+    async with running(settings) as korridor:
+        server = Server(settings, korridor, began=lambda: line.sendall(READY))
+        asyncio.get_running_loop().add_reader(line, server.handle_exit, signal.SIGTERM, None)
+        await server.serve(sockets=[port])
+        asyncio.get_running_loop().remove_reader(line)
 
 
 async def prepare(settings: Settings) -> bool:
@@ -63,7 +77,7 @@ async def _seed(url: str) -> bool:
 class Server(uvicorn.Server):
     """Uvicorn, which here ends by returning: signals are not raised again, so that the kernel can finish its work."""
 
-    def __init__(self, settings: Settings, korridor: Korridor) -> None:
+    def __init__(self, settings: Settings, korridor: Korridor, began: Callable[[], None] | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 korridor.asgi,
@@ -72,7 +86,8 @@ class Server(uvicorn.Server):
                 lifespan="off",
                 log_config=None,
                 access_log=False,
-                proxy_headers=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
                 server_header=False,
                 backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE,
@@ -82,7 +97,7 @@ class Server(uvicorn.Server):
         )
         self.listens = asyncio.Event()
         """Set once requests are taken."""
-        self._settings = settings
+        self._began = began or partial(announce, settings)
         self._korridor = korridor
 
     @contextmanager
@@ -101,7 +116,7 @@ class Server(uvicorn.Server):
         # What was imported and built until now stays; a full collection shall not walk it while people wait.
         gc.collect()
         gc.freeze()
-        announce(self._settings)
+        self._began()
         self.listens.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

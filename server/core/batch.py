@@ -18,6 +18,7 @@ from shared_schema.refusals import AlreadyExists, IdReused, Internal, NotFound, 
 
 from . import ledger, moments
 from .commands import SYSTEM_ACTOR, Actor, Decision, Request, decide, operation, second_space
+from .follow import FOLLOWING
 from .journal import Committed, Known, Opened, Writes, encode_payload
 from .projections import PROJECTIONS
 from .space import Space
@@ -239,11 +240,12 @@ class Batch:
         if not self._rows:
             return None
         rows = Writes(journal=self._rows)
-        for id in self.entries:
+        for id, entries in self.entries.items():
             space = self.overlays[id]
+            rows.follow_ups.extend(_follow_up(id, one.entry) for one in entries if one.entry.verb in FOLLOWING)
             head = {"seq": space.seq, "head": space.head, "at": moments.write(space.at)}
             if id in self.founded:
-                rows.founded.append({"id": id, "kind": space.kind, "area": space.area_id, "followed": 0, **head})
+                rows.founded.append({"id": id, "kind": space.kind, "area": space.area_id, **head})
             else:
                 rows.heads.append({"_id": id, **{f"_{name}": value for name, value in head.items()}})
             for kind, entity_id, entity in space.touched():
@@ -261,6 +263,10 @@ class Batch:
             rows.projected.setdefault(kind, []).append({"space": space, "id": id, **projected})
         elif projection:
             rows.unprojected.setdefault(kind, []).append({"_space": space, "_id": id})
+
+
+def _follow_up(space: Id, entry: Entry) -> dict[str, Any]:
+    return {"space": space, "seq": entry.seq, "at": moments.write(entry.at)}
 
 
 def internal(request: Request) -> Internal:

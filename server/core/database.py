@@ -72,6 +72,8 @@ class Database:
 
     url: URL
     dialect: str
+    shared: bool
+    """Whether other processes may write to it at the same time."""
 
     async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs a query in a transaction of its own that sees one state and writes nothing."""
@@ -129,6 +131,7 @@ def sqlite_engine(url: URL, *, writes: bool) -> Engine:
 
 class SqliteDatabase(Database):
     dialect = "sqlite"
+    shared = False
 
     def __init__(self, url: URL) -> None:
         self.url = url
@@ -226,6 +229,7 @@ def _commit_or_doubt(connection: Connection) -> None:
 
 class PostgresDatabase(Database):
     dialect = "postgresql"
+    shared = True
 
     def __init__(self, url: URL) -> None:
         self.url = url

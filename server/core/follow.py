@@ -1,8 +1,8 @@
 """Followers: what the system does because of an entry, such as carrying a rename into every space.
 
 A follower is a pure function of an entry. What it answers is given to the kernel as commands of the system, with ids
-derived from the entry, so that doing it twice has no second effect; each space remembers how far its journal was
-followed, so that a crash in between is made good at the next start.
+derived from the entry, so that doing it twice has no second effect. An entry that has followers is written together
+with a row that says so and goes when they are done, so that a crash in between is made good (see following.py).
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
@@ -40,7 +40,7 @@ from . import moments
 from .projections import PROJECTIONS
 from .space import Space
 from .statements import fetch, fetch_column, run_many
-from .tables import entities, journal, spaces
+from .tables import entities, follow_ups, instance, journal, revocations, spaces
 
 # --- what a row holds ------------------------------------------------------------------------------------------------
 
@@ -57,6 +57,13 @@ class Committed(Struct, frozen=True):
     """An entry that is in the journal, and the hash of the chain at it."""
 
     entry: Entry
+    head: bytes
+
+
+class Head(NamedTuple):
+    """Where a space stands: the number of its newest entry, and the hash of the chain there."""
+
+    seq: int
     head: bytes
 
 
@@ -111,16 +118,16 @@ class Known(Struct, frozen=True):
 class Opened(Struct, frozen=True):
     """What a batch starts from: the rows it holds the locks of, the heads of the areas, repeats, and the time."""
 
-    locked: dict[Id, SpaceRow]
-    areas: dict[Id, int]
+    locked: dict[Id, Head]
+    areas: dict[Id, Head]
     known: dict[tuple[Id, Id], Known]
     now: datetime
 
 
-def lock(connection: Connection, wanted: Collection[Id], *, wait: bool) -> dict[Id, SpaceRow]:
+def lock(connection: Connection, wanted: Collection[Id], *, wait: bool) -> dict[Id, Head]:
     """The rows of the wanted spaces whose locks this transaction gets: at once, or in id order if it shall `wait`."""
     rows = fetch(connection, _locks(connection.dialect.name, wait), spaces=sorted(wanted))
-    return {row.id: _space_row(row) for row in rows}
+    return {row.id: Head(row.seq, row.head) for row in rows}
 
 
 def open_batch(
@@ -132,7 +139,7 @@ def open_batch(
     """
     locked = lock(connection, wanted, wait=wait)
     rows = fetch(connection, _news(connection.dialect.name), areas=list(areas), commands=list(commands))
-    heads = {row.command: row.seq for row in rows if row.space is None}
+    heads = {row.command: Head(row.seq, row.salt) for row in rows if row.space is None}
     now = rows[0].now if rows else None
     return Opened(locked, heads, _known(row for row in rows if row.space is not None), now or database_time(connection))
 
@@ -147,7 +154,7 @@ def _among(column: Column[str], name: str, dialect: str) -> ColumnElement[bool]:
 
 @cache
 def _locks(dialect: str, wait: bool) -> Select[Any]:
-    rows = select(spaces).where(_among(spaces.c.id, "spaces", dialect)).order_by(spaces.c.id)
+    rows = _heads(dialect).order_by(spaces.c.id)
     return rows.with_for_update(skip_locked=not wait)
 
 
@@ -159,13 +166,14 @@ def _repeats(dialect: str) -> Select[Any]:
 
 @cache
 def _news(dialect: str) -> CompoundSelect[Any]:
-    """Repeats, heads of areas (they have no `space`) and, from PostgreSQL, the time: one way there and back, not three.
+    """Repeats, heads of areas (no `space`, and the head as `salt`) and, from PostgreSQL, the time: one way there and
+    back, not three.
 
     Each takes as long as deciding several commands.
     """
     now = (func.clock_timestamp() if dialect == "postgresql" else null()).label("now")
     areas = _among(spaces.c.id, "areas", dialect)
-    heads = select(spaces.c.id, null(), null(), spaces.c.seq, null(), null(), now).where(areas)
+    heads = select(spaces.c.id, null(), null(), spaces.c.seq, spaces.c.head, null(), now).where(areas)
     return union_all(_repeats(dialect).add_columns(now), heads)
 
 
@@ -208,6 +216,7 @@ class Writes(Struct, frozen=True, kw_only=True):
     heads: list[dict[str, Any]] = field(default_factory=list)
     upserts: list[dict[str, Any]] = field(default_factory=list)
     drops: list[dict[str, Any]] = field(default_factory=list)
+    follow_ups: list[dict[str, Any]] = field(default_factory=list)
     projected: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     unprojected: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -221,6 +230,7 @@ def write_batch(connection: Connection, rows: Writes) -> None:
         (_append, rows.journal),
         (_upsert(dialect, entities), rows.upserts),
         (_drop_entity, rows.drops),
+        (_follow_up, rows.follow_ups),
         *((_drop_projected(PROJECTIONS[kind].table), gone) for kind, gone in rows.unprojected.items()),
         *((_upsert(dialect, PROJECTIONS[kind].table), some) for kind, some in rows.projected.items()),
     ):
@@ -230,6 +240,7 @@ def write_batch(connection: Connection, rows: Writes) -> None:
 
 _found = insert(spaces)
 _append = insert(journal)
+_follow_up = insert(follow_ups)
 _move_head = (
     update(spaces)
     .where(spaces.c.id == bindparam("_id"))
@@ -250,6 +261,52 @@ def _upsert(dialect: str, table: Table) -> Any:
     statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     values = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=values)
+
+
+# --- what other processes did ----------------------------------------------------------------------------------------
+
+
+class Seen(Struct, frozen=True):
+    """What a look at the database shows: where spaces stand, and which sessions were ended since."""
+
+    heads: dict[Id, Head]
+    revoked: dict[int, str]
+
+
+def look_around(connection: Connection, wanted: Collection[Id], revoked: int) -> Seen:
+    """Where the wanted spaces stand, and the revocations after number `revoked`."""
+    rows = fetch(connection, _heads(connection.dialect.name), spaces=list(wanted))
+    ended = select(revocations.c.seq, revocations.c.session).where(revocations.c.seq > revoked)
+    return Seen(
+        heads={row.id: Head(row.seq, row.head) for row in rows},
+        revoked={row.seq: row.session for row in connection.execute(ended)},
+    )
+
+
+@cache
+def _heads(dialect: str) -> Select[Any]:
+    return select(spaces.c.id, spaces.c.seq, spaces.c.head).where(_among(spaces.c.id, "spaces", dialect))
+
+
+def last_revocation(connection: Connection) -> int:
+    """The number of the newest revocation."""
+    newest = select(func.coalesce(func.max(revocations.c.seq), 0))
+    number: int = connection.execute(newest).scalar_one()
+    return number
+
+
+def revoke(connection: Connection, sessions: Sequence[str]) -> None:
+    """Tells every process that these sessions have ended. The caller commits soon: others wait for the same lock."""
+    connection.execute(select(instance.c.id).with_for_update()).close()
+    now, last = moments.write(database_time(connection)), last_revocation(connection)
+    rows = [{"seq": last + n, "session": session, "at": now} for n, session in enumerate(sessions, 1)]
+    connection.execute(insert(revocations), rows)
+
+
+def forget_revocations(connection: Connection, older_than: timedelta) -> None:
+    """Deletes revocations that every process has long read; the newest stays, because the next is counted from it."""
+    until, last = moments.write(database_time(connection) - older_than), last_revocation(connection)
+    connection.execute(delete(revocations).where(revocations.c.at < until, revocations.c.seq < last))
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -293,12 +350,6 @@ def entries_before(
     return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq.desc()).limit(limit))]
 
 
-def entries_with(connection: Connection, space: Id, after: int, verbs: Collection[str]) -> list[Committed]:
-    """Entries with one of these verbs, in order, from the one after `after`."""
-    rows = select(*_ENTRY_COLUMNS).where(journal.c.space == space, journal.c.seq > after, journal.c.verb.in_(verbs))
-    return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq))]
-
-
 def entry_hash_at(connection: Connection, space: Id, seq: int) -> bytes | None:
     """The hash of the chain at one entry, or None if there is no such entry."""
     query = select(journal.c.hash).where(journal.c.space == space, journal.c.seq == seq)
@@ -311,18 +362,23 @@ def space_rows(connection: Connection, area: Id | None = None) -> list[SpaceRow]
     return [_space_row(row) for row in connection.execute(rows.order_by(spaces.c.id))]
 
 
-def unfollowed(connection: Connection) -> list[tuple[Id, int]]:
-    """Spaces whose journal the followers have not read to the end, and how far they have."""
-    rows = select(spaces.c.id, spaces.c.followed).where(spaces.c.followed < spaces.c.seq)
-    return [(row.id, row.followed) for row in connection.execute(rows)]
+def left_to_follow(connection: Connection, older_than: timedelta) -> list[tuple[Id, Committed]]:
+    """Entries that followers still have to follow, oldest first, if they have been waiting for so long."""
+    until = moments.write(database_time(connection) - older_than)
+    rows = (
+        select(journal)
+        .join(follow_ups, (follow_ups.c.space == journal.c.space) & (follow_ups.c.seq == journal.c.seq))
+        .where(follow_ups.c.at <= until)
+    )
+    return [(row.space, read_row(row)) for row in connection.execute(rows.order_by(journal.c.at, journal.c.seq))]
 
 
-def mark_followed(connection: Connection, cursors: Iterable[tuple[Id, int]]) -> None:
-    """Remembers how far the followers have read."""
-    statement = update(spaces).where(spaces.c.id == bindparam("_id"), spaces.c.followed < bindparam("_seq"))
-    rows = [{"_id": space, "_seq": seq} for space, seq in cursors]
-    if rows:
-        connection.execute(statement.values(followed=bindparam("_seq")), rows)
+def mark_followed(connection: Connection, entries: Iterable[tuple[Id, int]]) -> None:
+    """Remembers that followers have followed these entries, given as (space, seq)."""
+    run_many(connection, _followed, [{"_space": space, "_seq": seq} for space, seq in entries])
+
+
+_followed = delete(follow_ups).where(follow_ups.c.space == bindparam("_space"), follow_ups.c.seq == bindparam("_seq"))
 
 
 def count(connection: Connection) -> int:

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from shared_schema.base import Id
 
 from . import journal
+from .counters import Counters
 from .database import Database
 from .journal import Committed
 from .space import Space
 
-Shown = Callable[[Id, list[Committed]], None]
+Shown = Callable[[Id, list[Committed], bool], None]
+"""(space, entries, own): whether this process wrote them."""
+Renewed = Callable[[Id], None]
 
 MOST_IDLE = 200
 """Spaces kept hot without anybody watching; beyond it the longest unused go."""
@@ -31,15 +34,23 @@ class Keeper:
 
 
 class Keepers:
-    """All hot spaces of this process. `show` gets every entry once, in order, from this process or another."""
+    """All hot spaces of this process. `show` gets every entry once, in order, from this process or another.
 
-    def __init__(self, database: Database, show: Shown) -> None:
+    `renewed` is told of a space whose journal is not the one any more that was shown: its database was put back.
+    """
+
+    def __init__(self, database: Database, show: Shown, renewed: Renewed, counters: Counters) -> None:
         self._database = database
         self._show = show
+        self._renewed = renewed
+        self._counters = counters
         self._hot: dict[Id, Keeper] = {}
         self._loading: dict[Id, asyncio.Future[Space | None]] = {}
         self._held: dict[Id, int] = {}
-        self._shown: dict[Id, int] = {}
+        self._shown: dict[Id, tuple[int, bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self._hot)
 
     def peek(self, id: Id) -> Space | None:
         """The space if it is hot."""
@@ -65,48 +76,72 @@ class Keepers:
         finally:
             del self._loading[id]
         self.add(space)
-        if missed:
-            self._show(id, missed)
+        if missed is None:
+            self._renewed(id)
+        elif missed:
+            self._show(id, missed, False)
         return space
 
-    async def _missed(self, space: Space) -> list[Committed]:
-        """Entries that came while a watched space was not hot, after a commit in doubt for example."""
-        since = self._shown.get(space.id)
-        if since is None or since >= space.seq:
+    async def _missed(self, space: Space) -> list[Committed] | None:
+        """Entries that came while a watched space was not hot, after a commit in doubt for example; None if those
+        that were shown last are not in its journal."""
+        shown = self._shown.get(space.id)
+        if shown is None or shown == (space.seq, space.head):
             return []
-        return await self._database.read(journal.entries_after, space.id, since, space.seq - since)
+        entries = await self._database.read(journal.entries_after, space.id, shown[0] - 1, space.seq - shown[0] + 1)
+        return _following(entries, *shown)
 
     def add(self, space: Space) -> None:
         """Takes in a space that was just loaded or founded."""
         self._hot[space.id] = Keeper(space)
-        self._shown[space.id] = space.seq
+        self._shown[space.id] = (space.seq, space.head)
+
+    def heads(self) -> dict[Id, tuple[int, bytes]]:
+        """Where the hot spaces stand."""
+        return {id: (keeper.space.seq, keeper.space.head) for id, keeper in self._hot.items()}
 
     def drop(self, id: Id) -> None:
         """Forgets the state, because it may not be what the database has. What was shown is remembered."""
         self._hot.pop(id, None)
 
     def advance(self, space: Space, entries: list[Committed]) -> None:
-        """Shows entries that are in the space's state now."""
-        self._shown[space.id] = space.seq
-        self._show(space.id, entries)
+        """Shows entries of this process that are in the space's state now."""
+        self._shown[space.id] = (space.seq, space.head)
+        self._show(space.id, entries, True)
 
     async def catch_up(self, id: Id) -> None:
         """Brings a hot space up to the journal, where another process was ahead. Call it between batches only."""
-        space = self.peek(id)
-        while space is not None:
-            entries = await self._database.read(journal.entries_after, id, space.seq, CATCH_UP_PAGE)
-            if not entries:
+        while (space := self.peek(id)) is not None:
+            entries = await self._database.read(journal.entries_after, id, space.seq - 1, CATCH_UP_PAGE)
+            if not self.take_in(space, entries):
+                await self.renew(id)
+            if len(entries) < CATCH_UP_PAGE:
                 return
-            self.take_in(space, entries)
 
-    def take_in(self, space: Space, entries: list[Committed]) -> None:
-        """Applies another process's entries to a hot space and shows them."""
-        for committed in entries:
-            if committed.entry.seq != space.seq + 1:
-                raise LookupError(f"entry {committed.entry.seq} after {space.seq} in {space.id}")
+    def take_in(self, space: Space, entries: list[Committed]) -> bool:
+        """Applies what another process wrote to a hot space and shows it.
+
+        The first of `entries` is the one at which the space stands. If that is another one, nothing is done: False.
+        """
+        news = _following(entries, space.seq, space.head)
+        if not news:
+            return news is not None
+        self._counters.taken_in += len(news)
+        for committed in news:
             space.apply(committed.entry.changes)
             space.seq, space.head, space.at = committed.entry.seq, committed.head, committed.entry.at
-        self.advance(space, entries)
+        self._shown[space.id] = (space.seq, space.head)
+        self._show(space.id, news, False)
+        return True
+
+    async def renew(self, id: Id) -> Space | None:
+        """Reads a space anew whose journal is not the one any more that is held here."""
+        self.drop(id)
+        space = await self.get(id)
+        if space is None:
+            self._shown.pop(id, None)
+            self._renewed(id)
+        return space
 
     @contextmanager
     def hold(self, id: Id) -> Iterator[None]:
@@ -125,3 +160,10 @@ class Keepers:
         for keeper in sorted(idle, key=lambda keeper: keeper.used)[: max(0, len(idle) - MOST_IDLE)]:
             del self._hot[keeper.space.id]
             self._shown.pop(keeper.space.id, None)
+
+
+def _following(entries: list[Committed], seq: int, head: bytes) -> list[Committed] | None:
+    """What follows the first of the entries, if that is the one at `seq` with this head; else None."""
+    if not entries or (entries[0].entry.seq, entries[0].head) != (seq, head):
+        return None
+    return entries[1:]

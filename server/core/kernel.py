@@ -13,17 +13,19 @@ from sqlalchemy import Connection, insert, select, update
 
 from shared_schema.base import Id
 from shared_schema.frames import Accepted, Refused
-from shared_schema.refusals import IdReused, NotFound
 
-from . import follow, journal, moments
+from . import journal, moments
 from .batch import Answer, Resolve
 from .commands import Request
 from .committer import Committer
+from .counters import Counters
 from .database import UNREACHABLE, Database
+from .following import Followers
 from .ids import new_id
 from .journal import Committed
 from .keeper import Keepers
 from .moments import Clock, DatabaseClock
+from .neighbours import Neighbours
 from .relay import MemoryRelay, Relay
 from .space import Space
 from .tables import instance
@@ -31,7 +33,7 @@ from .tables import instance
 log = logging.getLogger(__name__)
 
 Listener = Callable[[Id, list[Committed]], None]
-PROBE_EVERY = 1.0
+PROBE_EVERY = 0.5
 """Seconds between attempts to write again, once writing failed."""
 
 
@@ -47,30 +49,37 @@ class Kernel:
         self.database = database
         self.clock = clock or DatabaseClock()
         self.relay = relay or MemoryRelay()
+        self.counters = Counters()
+        self.process: Id = new_id()
         self.instance: Id = ""
         self.writing = True
         self._listeners: list[Listener] = []
         self._watchers: list[Callable[[bool], None]] = []
-        self._keepers = Keepers(database, self._show)
-        self._committer = Committer(database, self._keepers, resolve, self.clock, self._pause)
-        self._entries: asyncio.Queue[tuple[Id, Committed]] = asyncio.Queue()
-        self._heard: asyncio.Queue[Id] = asyncio.Queue()
+        self._renewed: list[Callable[[Id], None]] = []
+        self._keepers = Keepers(database, self._show, self._begin_anew, self.counters)
+        self._committer = Committer(database, self._keepers, resolve, self.clock, self._pause, self.counters)
+        self._followers = Followers(database, self.space, self.submit)
+        self._neighbours = Neighbours(database, self._keepers, self.relay, self._committer.turn, self.counters)
         self._paused = asyncio.Event()
         self._stop = contextlib.AsyncExitStack()
-        self._followers = _Tasks()
+        self._following = _Tasks()
 
     async def __aenter__(self) -> Self:
         self.instance = await self.database.write(_instance_id)
-        self._stop.callback(self.relay.listen(self._hear, self))
+        await self._neighbours.begin()
+        self._stop.callback(self._neighbours.listen())
         tasks = await self._stop.enter_async_context(_Tasks())
-        for work in (self._committer.run(), self._catch_up(), self._probe()):
+        for work in (self._committer.run(), self._neighbours.take_in(), self._probe()):
             tasks.start(work)
-        self._followers.start(self._follow())
-        await self._take_up()
+        if self.database.shared:
+            tasks.start(self._neighbours.sweep_on())
+        await self._stop.enter_async_context(self.relay.connected())
+        self._following.start(self._followers.work())
+        await self._followers.take_up()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._followers.aclose()  # first, because they send commands; the next start takes up what they leave
+        await self._following.aclose()  # first, because they send commands; the next start takes up what they leave
         await self._committer.idle()
         async with self._committer.turn:
             await self._stop.aclose()
@@ -86,6 +95,25 @@ class Kernel:
         outcome: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.enqueue(request, lambda answer: None if outcome.done() else outcome.set_result(answer))
         return await outcome
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a batch."""
+        return len(self._committer.inbox)
+
+    @property
+    def hot(self) -> int:
+        """Spaces in memory."""
+        return len(self._keepers)
+
+    @property
+    def full(self) -> bool:
+        """Whether so many requests wait that no more should be brought from outside."""
+        return self._committer.inbox.full
+
+    async def room(self) -> None:
+        """Returns when one more request may be brought from outside. Whoever asked first is let in first."""
+        await self._committer.inbox.room()
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -120,84 +148,55 @@ class Kernel:
         """Calls `watcher(writing)` whenever the database stops or begins to take writes."""
         self._watchers.append(watcher)
 
-    def _show(self, space: Id, entries: list[Committed]) -> None:
+    def on_renewed(self, watcher: Callable[[Id], None]) -> None:
+        """Calls `watcher(space)` when a space's journal is another one than was shown: its database was put back."""
+        self._renewed.append(watcher)
+
+    def _show(self, space: Id, entries: list[Committed], own: bool) -> None:
         for listener in list(self._listeners):
             try:
                 listener(space, entries)
             except Exception:
                 log.exception("a listener failed", extra={"space": space})
-        self.relay.announce(space, entries[-1].entry.seq, self)
-        for committed in entries:
-            if committed.entry.verb in follow.FOLLOWING:
-                self._entries.put_nowait((space, committed))
+        if own:
+            self._neighbours.announce(space, entries[-1].entry.seq)
+            self._followers.add(space, entries)
 
-    def _hear(self, space: Id, seq: int) -> None:
-        hot = self.peek(space)
-        if hot is not None and hot.seq < seq:
-            self._heard.put_nowait(space)
+    def _begin_anew(self, space: Id) -> None:
+        log.warning("a journal is another one than was shown", extra={"space": space})
+        for watcher in self._renewed:
+            watcher(space)
 
-    async def _catch_up(self) -> None:
-        """Takes in what other processes announced."""
-        while True:
-            space = await self._heard.get()
-            try:
-                async with self._committer.turn:
-                    await self._keepers.catch_up(space)
-            except UNREACHABLE:
-                log.warning("catching up failed; the next announcement or command brings it")
+    # --- other processes ---------------------------------------------------------------------------------------------
+
+    async def sweep(self) -> None:
+        """Looks in the database for what other processes did; this happens by itself every two seconds."""
+        await self._neighbours.sweep()
+
+    def on_revoked(self, watcher: Callable[[list[str]], None]) -> None:
+        """Calls `watcher(sessions)` when another process, or this one, has ended sessions."""
+        self._neighbours.on_revoked.append(watcher)
+
+    def announce_revocation(self) -> None:
+        """Tells the other processes to look now for sessions that have ended."""
+        self._neighbours.announce_revocation()
 
     # --- following ---------------------------------------------------------------------------------------------------
 
-    async def _take_up(self) -> None:
-        """Queues entries that nobody followed before the last stop."""
-        for space, since in await self.database.read(journal.unfollowed):
-            for committed in await self.database.read(journal.entries_with, space, since, list(follow.FOLLOWING)):
-                self._entries.put_nowait((space, committed))
-
-    async def _follow(self) -> None:
-        """Follows entry by entry; remembers how far whenever there is nothing left to follow."""
-        done: dict[Id, int] = {}
-        while True:
-            space, committed = await self._entries.get()
-            try:
-                await self._follow_one(space, committed)
-                done[space] = committed.entry.seq
-                if self._entries.empty():
-                    await self.database.write(journal.mark_followed, list(done.items()))
-                    done.clear()
-            except UNREACHABLE:
-                log.warning("following failed; it is made good at the next start")
-            except Exception:
-                log.exception("a follower failed", extra={"space": space, "seq": committed.entry.seq})
-            finally:
-                self._entries.task_done()
-
-    async def _follow_one(self, id: Id, committed: Committed) -> None:
-        entry = committed.entry
-        space = await self.space(id)
-        area = await self.space(space.area_id) if space else None
-        if space is None or area is None:
-            return
-        for following in follow.FOLLOWING.get(entry.verb, ()):
-            named = following.other(entry, space) if following.other else None
-            other = await self.space(named) if named else None
-            for request in follow.requests(entry, space, area, following, other):
-                answer = await self.submit(request)
-                # Followed before a restart, with what was true then: what is true now follows from a later entry.
-                # Or there is nothing to follow there: that takes no entry.
-                if isinstance(answer, Refused) and not isinstance(answer.reason, IdReused | NotFound):
-                    log.warning("a derived command was refused: %s", answer.reason)
+    async def take_up(self) -> None:
+        """Follows what another process wrote and could not follow any more."""
+        await self._followers.take_up()
 
     async def followed(self) -> None:
-        """Waits until everything that follows from what was committed is committed too."""
-        await self._entries.join()
+        """Waits until everything that follows from what was committed here is committed too."""
+        await self._followers.all_done()
 
     # --- writing paused ----------------------------------------------------------------------------------------------
 
     def _pause(self, paused: bool) -> None:
         if paused == (not self.writing):
             return
-        self.writing = not paused
+        self.writing = self._committer.writing = not paused
         if paused:
             self._paused.set()
         for watcher in self._watchers:

@@ -1,36 +1,63 @@
-"""How processes tell one another that a space has new entries. Never needed for correctness: the journal is."""
+"""How processes tell one another what is new. Never needed for correctness: the journal is the truth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from shared_schema.base import Id
-
-Heard = Callable[[Id, int], None]
+Heard = Callable[[str, bytes], None]
+"""(key, message): what the message is about, and what it says."""
 
 
 class Relay(Protocol):
-    """Carries "space X is at seq n" between processes; may lose messages, never has to be asked twice."""
+    """Carries short messages between processes, by topic. It may lose them, and never has to be asked twice."""
 
-    def announce(self, space: Id, seq: int, sender: object) -> None:
-        """Tells everybody but the sender."""
+    def publish(self, topic: str, key: str, message: bytes, sender: object) -> None:
+        """Tells everybody but the sender. Of several messages about one key, only the last is sure to be sent."""
 
-    def listen(self, heard: Heard, listener: object) -> Callable[[], None]:
-        """Calls `heard(space, seq)` on the listener's loop; answers with what ends it."""
+    def listen(self, topic: str, heard: Heard, listener: object) -> Callable[[], None]:
+        """Calls `heard` on the listener's loop; answers with what ends it."""
+
+    def on_state(self, watcher: Callable[[bool], None]) -> None:
+        """Calls `watcher(reachable)` whenever messages cease to arrive, and when they do again."""
+
+    def connected(self) -> AbstractAsyncContextManager[None]:
+        """As long as it is open, messages are carried."""
+
+
+class Listeners:
+    """Who listens to what in this process."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, dict[object, Heard]] = {}
+
+    def add(self, topic: str, heard: Heard, listener: object) -> Callable[[], None]:
+        self._of.setdefault(topic, {})[listener] = heard
+        return lambda: self._of[topic].pop(listener, None) and None
+
+    def tell(self, topic: str, key: str, message: bytes, sender: object = None) -> None:
+        """Everybody but the sender."""
+        for listener, heard in list(self._of.get(topic, {}).items()):
+            if listener is not sender:
+                heard(key, message)
 
 
 class MemoryRelay:
     """The relay of a single process; several kernels in one process may share it."""
 
     def __init__(self) -> None:
-        self._listeners: dict[object, Heard] = {}
+        self._listeners = Listeners()
 
-    def announce(self, space: Id, seq: int, sender: object) -> None:
-        for listener, heard in list(self._listeners.items()):
-            if listener is not sender:
-                heard(space, seq)
+    def publish(self, topic: str, key: str, message: bytes, sender: object) -> None:
+        self._listeners.tell(topic, key, message, sender)
 
-    def listen(self, heard: Heard, listener: object) -> Callable[[], None]:
-        self._listeners[listener] = heard
-        return lambda: self._listeners.pop(listener, None) and None
+    def listen(self, topic: str, heard: Heard, listener: object) -> Callable[[], None]:
+        return self._listeners.add(topic, heard, listener)
+
+    def on_state(self, watcher: Callable[[bool], None]) -> None:
+        """Memory is always at hand."""
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        yield

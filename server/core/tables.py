@@ -1,4 +1,5 @@
-"""The two truths, `entities` and `journal`, and the row of each space that orders its writers."""
+"""The two truths, `entities` and `journal`, the row of each space that orders its writers, and what processes that
+share a database have to tell one another through it."""
 
 from __future__ import annotations
 
@@ -35,8 +36,6 @@ spaces = Table(
     Column("seq", BigInteger, nullable=False),
     Column("head", LargeBinary, nullable=False),
     Column("at", INSTANT, nullable=False),
-    # The followers have seen the journal up to here (see follow.py).
-    Column("followed", BigInteger, nullable=False, default=0),
 )
 
 entities = Table(
@@ -69,4 +68,32 @@ journal = Table(
     UniqueConstraint("command", "space", "by_id"),
     Index(None, "space", "about", "seq"),
     sqlite_with_rowid=False,
+)
+
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    # An entry that followers still have to follow (see follow.py): written with it, gone when that is done.
+    Column("space", ID, ForeignKey("spaces.id"), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", INSTANT, nullable=False),
+)
+
+revocations = Table(
+    "revocations",
+    metadata,
+    # Sessions that were ended, so that every process closes their sockets; forgotten after a day. Numbers are given
+    # under the lock of the instance's row, so that they become visible in their order.
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("session", String(64), nullable=False),
+    Column("at", INSTANT, nullable=False, index=True),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    # Which process does a duty that is to be done once, and until when that is its own (see lease.py).
+    Column("name", String(40), primary_key=True),
+    Column("holder", ID, nullable=False),
+    Column("until", INSTANT, nullable=False),
 )

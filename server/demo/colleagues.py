@@ -107,15 +107,17 @@ async def work(
     *,
     dice: random.Random | None = None,
     pause: Pause = asyncio.sleep,
+    theirs: Callable[[], Awaitable[bool]] | None = None,
 ) -> None:
-    """Lets colleagues work until they have done enough."""
+    """Lets colleagues work until they have done enough, as long as the boards are `theirs` and no other process's."""
     colleagues = Colleagues(kernel, stage, dice or random.Random(), pause)  # noqa: S311  nothing depends on it
     stop = kernel.listen(colleagues.notice)
     try:
         while colleagues.acts < MOST_ACTS:
             await pause(colleagues.dice.uniform(*WAITING))
             try:
-                await colleagues.act()
+                if theirs is None or await theirs():
+                    await colleagues.act()
             except Exception:
                 log.exception("a colleague failed")
     finally:

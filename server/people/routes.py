@@ -19,6 +19,7 @@ from shared_schema.frames import DemoPerson, Me, schema_name
 from shared_schema.people import Area, Person
 
 from . import rules, views
+from .attempts import Attempts
 from .sessions import Session, Sessions
 
 log = logging.getLogger("korridor.people")
@@ -34,6 +35,8 @@ class DemoSignIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTTPRouteHandler]:
     """The routes of this slice. Signing in by choosing a person exists on demo instances alone."""
+
+    attempts = Attempts()
 
     async def me_of(session: Session) -> Me:
         area = await kernel.space(session.area)
@@ -62,6 +65,8 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
     async def demo_sign_in(request: Request[Any, Any, Any], data: JSONBody[DemoSignIn]) -> Response[Me]:
         area = await _area_of(kernel, data.person)
         if area is None:
+            log.info("sign_in_refused", extra={"reason": "unknown"})
+            attempts.failed(request)
             raise NotFoundException
         if before := await sessions.of(request):
             await sessions.end(before)

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from server.core import moments
 from server.core.database import Database
-from server.core.journal import database_time
+from server.core.journal import database_time, forget_revocations, revoke
 from shared_schema.base import Id
 
 from .session_tables import sessions
@@ -27,6 +27,8 @@ from .session_tables import sessions
 Connected = ASGIConnection[Any, Any, Any, Any]
 TOKEN_BYTES = 32
 """256 bits: twice what cannot be guessed."""
+READ_WITHIN = timedelta(days=1)
+"""Every process has read of a session's end by then, or has ended itself."""
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -71,13 +73,15 @@ class Sessions:
         self._ended([session.id])
 
     async def end_lapsed(self, connected: Collection[str]) -> None:
-        """Tells which of the connected sessions are gone, and forgets those whose time is over."""
+        """Tells which of the connected sessions are gone."""
         self._just_ended, self._ended_before = set(), self._just_ended
         live = await self._database.read(_live, list(connected))
         if lapsed := set(connected) - live:
             self._ended(lapsed)
-        if await self._database.read(_any_expired):
-            await self._database.write(_forget_expired)
+
+    async def forget_lapsed(self) -> None:
+        """Deletes the sessions whose time is over, and what was noted when others ended long ago."""
+        await self._database.write(_forget_expired)
 
     # --- cookies -----------------------------------------------------------------------------------------------------
 
@@ -137,6 +141,7 @@ def _find(connection: Connection, id: str) -> Session | None:
 
 def _end(connection: Connection, ids: list[str]) -> None:
     connection.execute(delete(sessions).where(sessions.c.id.in_(ids)))
+    revoke(connection, ids)
 
 
 def _live(connection: Connection, ids: list[str]) -> set[str]:
@@ -146,11 +151,7 @@ def _live(connection: Connection, ids: list[str]) -> set[str]:
     )
 
 
-def _any_expired(connection: Connection) -> bool:
-    now = moments.write(database_time(connection))
-    return connection.execute(select(sessions.c.id).where(sessions.c.expires_at <= now).limit(1)).first() is not None
-
-
 def _forget_expired(connection: Connection) -> None:
     now = moments.write(database_time(connection))
     connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
+    forget_revocations(connection, READ_WITHIN)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from time import monotonic
 
-import msgspec
 from msgspec import UNSET
 
 from server.core.journal import Committed
@@ -16,15 +15,12 @@ from server.core.kernel import Kernel
 from server.core.ledger import genesis, short
 from server.core.space import Space
 from shared_schema.base import Author, Id, Viewer
-from shared_schema.frames import Presence as PresenceMessage
-from shared_schema.frames import Where
 from shared_schema.journal import Put
 
-from . import presence
 from .connections import Connection
 from .links import BOUND, Message
-from .presence import Presence
 from .rings import LENGTH, Line, Ring, payload, takes_away
+from .whereabouts import Whereabouts
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +29,6 @@ SHARE = 4
 SHORTEST, LONGEST = 0.005, 0.010
 """Seconds between the beginnings of two showings, at least and at most. Within 5 ms the entries of two commits come
 together and share a frame; more than 10 would be felt. The first after a quiet spell goes at once all the same."""
-
-_encode = msgspec.json.Encoder().encode
 
 
 class Seat:
@@ -63,20 +57,19 @@ class Room:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._pending: list[Line] = []
+        self._pending_since = 0.0
         self._shown_at = float("-inf")
         self._distance = SHORTEST
         self._timer: asyncio.TimerHandle | None = None
         self._waiters: set[asyncio.Future[None]] = set()
-        self._presence = Presence()
-        self._presence_after = 0.0
-        self._presence_timer: asyncio.TimerHandle | None = None
+        self.whereabouts = Whereabouts(kernel, space.id, self.seats)
 
     # --- seats -------------------------------------------------------------------------------------------------------
 
     def add(self, seat: Seat) -> None:
         """A seat that has been caught up: from now on it is shown everything, beginning with who is here."""
         self.seats.setdefault(seat.viewer, {})[seat] = None
-        self._tell_who_is_here(bool(self._presence))
+        self.whereabouts.tell_again()
 
     def remove(self, seat: Seat) -> None:
         group = self.seats.get(seat.viewer, {})
@@ -100,6 +93,13 @@ class Room:
             found.setdefault(seat.connection.author, []).append(seat)
         return found
 
+    def renew(self) -> None:
+        """The space is another one than was shown here: every seat begins anew, and so does what is kept for them."""
+        space = self._kernel.peek(self.id)
+        if space is not None:
+            self.ring = Ring(space.seq, space.head)
+        self.begin_anew()
+
     def begin_anew(self) -> None:
         """Every seat gets `behind`: what it holds cannot be continued."""
         self._pending.clear()
@@ -118,9 +118,9 @@ class Room:
 
     def close(self) -> None:
         self._wake()
-        for timer in (self._timer, self._presence_timer):
-            if timer is not None:
-                timer.cancel()
+        self.whereabouts.close()
+        if self._timer is not None:
+            self._timer.cancel()
         self._keep.close()
 
     # --- catching up -------------------------------------------------------------------------------------------------
@@ -167,7 +167,9 @@ class Room:
             return
         self._wake()
         if any(_shows_or_hides(line) for line in lines):
-            self._tell_who_is_here(bool(self._presence))  # where somebody is may be no place any more, or one again
+            self.whereabouts.tell_again()  # where somebody is may be no place any more, or one again
+        if not self._pending:
+            self._pending_since = monotonic()
         self._pending += lines
         if self._timer is not None or not self._pending:
             return
@@ -191,6 +193,7 @@ class Room:
             text = payload(self.id, lines, viewer, lines[-1].head)
             message = made[text] = made.get(text) or Message(text)
             self._broadcast(seats, message)
+        self._kernel.counters.showings.add(monotonic() - self._pending_since)
         self._shown_at = began
         self._distance = min(max(SHARE * (monotonic() - began), SHORTEST), LONGEST)
 
@@ -206,6 +209,7 @@ class Room:
             answers = connection.take_answers() if connection.answers else None  # entries never overtake them
             if not connection.link.offer(message, answers):
                 missed.append(seat)
+        self._kernel.counters.fell_behind += len(missed)
         for seat in missed:
             seat.connection.fall_behind(self, self._clock())
 
@@ -233,29 +237,6 @@ class Room:
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
-
-    # --- who is here -------------------------------------------------------------------------------------------------
-
-    def appear(self, tab: Hashable, person: Id, where: Where | None) -> None:
-        """Somebody is here, somewhere else, or not any more (None)."""
-        self._tell_who_is_here(self._presence.say(tab, person, where))
-
-    def _tell_who_is_here(self, news: bool) -> None:
-        if news and self._presence_timer is None:
-            wait = max(self._presence_after - self._loop.time(), 0)
-            self._presence_timer = self._loop.call_later(wait, self._show_presence)
-
-    def _show_presence(self) -> None:
-        self._presence_timer = None
-        space = self._kernel.peek(self.id)
-        sent = 0
-        for viewer, seats in self.seats.items():
-            people = () if space is None else self._presence.people(space, viewer)
-            message = Message(_encode(PresenceMessage(space=self.id, people=people)))
-            sent += len(message.payload) * len(seats)
-            for seat in seats:
-                seat.connection.link.offer(message)
-        self._presence_after = self._loop.time() + presence.pause(sent)
 
 
 def _shows_or_hides(line: Line) -> bool:

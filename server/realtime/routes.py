@@ -16,6 +16,7 @@ from msgspec import Struct
 from server.core import commands
 from server.core.commands import read_command
 from server.core.kernel import Kernel
+from server.core.ledger import short
 from server.core.space import Space
 from server.problems import RETRY_AFTER, status_of
 from shared_schema.base import FRAME_LIMIT, Author, Id, Viewer
@@ -24,6 +25,7 @@ from shared_schema.refusals import Invalid, NotFound, Refusal, Unavailable
 
 from .history import Histories
 from .hub import Hub
+from .limits import FULL_FOR
 from .rings import LENGTH, page, takes_away
 from .snapshots import Made, Snapshots, snapshot_of
 
@@ -72,7 +74,8 @@ async def snapshot(
     if at is not None and at > found.seq:
         raise Refusal(Invalid(field="at", problem="shape"))
     moment = "" if at is None else f".{at}"
-    etag = f'"{live.hub.instance}.{live.hub.schema}.{viewer:d}.{found.seq}{moment}"'
+    # With the head: after a backup was put back, the same number may stand for something else.
+    etag = f'"{live.hub.instance}.{live.hub.schema}.{viewer:d}.{found.seq}.{short(found.head)}{moment}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Encoding"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
@@ -137,7 +140,7 @@ async def command(request: AnyRequest, live: LiveDependency, space: FromPath[str
     """Does one command: `Accepted`, or `Refused` with the status that fits the reason."""
     posted, author = _read(await request.body()), live.author_of(request)
     answer: Accepted | Refused
-    wait = live.hub.spend(author.id)
+    wait = FULL_FOR if live.hub.closing else live.hub.limits.spend(author.id)
     if wait:
         answer = Refused(id=posted.id, reason=Unavailable())
         return _answered(answer, retry_after=str(math.ceil(wait)))

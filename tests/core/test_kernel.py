@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from server.core.ids import derived_id, new_id
 from server.core.journal import Committed
 from server.core.kernel import Kernel
 from server.core.relay import MemoryRelay
+from server.core.tables import follow_ups
 from server.core.tables import journal as journal_table
 from server.migrations import migrate
 from server.people import access
@@ -26,7 +28,7 @@ from shared_schema.board import AddColumn, CreateTask, EditTask, MoveTask, SendT
 from shared_schema.frames import Accepted, Refused
 from shared_schema.people import EditProfile, FoundSpace
 from shared_schema.refusals import IdReused, Internal, NotAllowed, NotFound, Unavailable
-from tests.support.areas import SmallArea, found_small_area, running_kernel
+from tests.support.areas import SmallArea, found_small_area, running_kernel, writing_again
 from tests.support.proxy import Proxy, proxied
 
 
@@ -236,6 +238,7 @@ async def test_cmd7_a_full_disk_is_answered_unavailable_and_writing_resumes(sqli
         assert len(await kernel.entries_before(small.network, None, task, 1000)) == accepted + 1
         assert (await kernel.space(small.network)).get(Task, task).title  # type: ignore[union-attr]
         await kernel.database.write(_limit_pages, pages + 100_000)
+        await writing_again(kernel)
         assert isinstance(await small.send(EditTask(task=task, title="Platz")), Accepted)
         assert states == [False, True]
 
@@ -277,6 +280,7 @@ async def test_cmd8_a_commit_in_doubt_that_happened_is_answered_accepted_and_sho
     answer = await small.send(EditTask(task=task, title="Im Zweifel"))
     if isinstance(answer, Refused):  # PostgreSQL was slower than our question; the client asks again
         assert answer.reason == Unavailable()
+        await writing_again(small.kernel)
         answer = await small.send(EditTask(task=task, title="Im Zweifel"), id=answer.id)
     assert isinstance(answer, Accepted)
     space = await small.kernel.space(small.network)
@@ -296,6 +300,7 @@ async def test_cmd7_a_connection_lost_before_the_commit_changes_nothing(through_
     space = await small.kernel.space(small.network)
     assert space is not None
     assert space.get(Task, task).title == "Haltestellen prüfen"
+    await writing_again(small.kernel)
     assert isinstance(await small.send(EditTask(task=task, title="Verloren"), id=id), Accepted)
 
 
@@ -346,10 +351,10 @@ async def test_jnl3_followers_go_on_where_they_stopped(small: SmallArea, databas
     assert space is not None
     assert space.seq > 1
     before = await small.kernel.entries(project, 0, 100)
-    rewind = text("UPDATE spaces SET followed = :seq WHERE id = :area").bindparams(seq=seq - 1, area=small.area)
-    await small.kernel.database.write(lambda connection: connection.execute(rewind).close())
+    long_ago = {"space": small.area, "seq": seq, "at": "2026-01-01T00:00:00.000000Z"}
+    await small.kernel.database.write(lambda connection: connection.execute(insert(follow_ups), long_ago).close())
     async with running_kernel(database_url) as again:
         await again.followed()
         after = await again.entries(project, 0, 100)
     assert [c.entry.command for c in after] == [c.entry.command for c in before]
-    assert small.area not in dict(await small.kernel.database.read(journal.unfollowed))
+    assert await small.kernel.database.read(journal.left_to_follow, timedelta(0)) == []

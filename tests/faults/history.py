@@ -7,7 +7,9 @@ the checker needs of the clients, and it stays when a test fails.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from itertools import pairwise
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +18,14 @@ import msgspec
 from msgspec import Struct
 
 from shared_schema.base import Id
+
+
+class _Anybody:
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+ANYBODY: Container[str] = _Anybody()
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=True):
@@ -94,8 +104,12 @@ class History:
 
     def note(self, event: AnyEvent) -> None:
         """Adds an event, with the time it is now."""
-        timed = msgspec.structs.replace(event, at=round(time.monotonic() - self._began, 4))
+        timed = msgspec.structs.replace(event, at=self.now())
         self._file.write(self._encode(timed) + b"\n")
+
+    def now(self) -> float:
+        """The time as the events have it."""
+        return round(time.monotonic() - self._began, 4)
 
     def events(self) -> list[AnyEvent]:
         """Everything noted so far, read from the file."""
@@ -115,6 +129,14 @@ def read(path: Path) -> list[AnyEvent]:
         return [_line.decode(line) for line in lines]
 
 
-def commands(events: Iterable[AnyEvent]) -> set[Id]:
-    """The ids of all commands that were sent."""
-    return {event.command for event in events if isinstance(event, Invoke)}
+def waited(events: Iterable[AnyEvent], kind: type[Event], since: float, clients: Container[str] = ANYBODY) -> float:
+    """The seconds until the first event of a kind after a moment; endless if there was none."""
+    later = (event.at for event in events if isinstance(event, kind) and event.at > since and event.client in clients)
+    return next(later, inf) - since
+
+
+def longest_silence(events: Iterable[AnyEvent], since: float, until: float, clients: Container[str]) -> float:
+    """The longest time between two moments in which none of these clients was acknowledged anything."""
+    acknowledged = [event.at for event in events if isinstance(event, Ok) and event.client in clients]
+    moments = [since, *(at for at in acknowledged if since < at < until), until]
+    return max(later - earlier for earlier, later in pairwise(moments))

@@ -103,8 +103,9 @@ async def scene(
         history = stack.enter_context(History(folder / "history.jsonl"))
         made = []
         for number in range(clients):
-            turned = reached[number % len(reached) :] + reached[: number % len(reached)]
-            cookie = place.cookies[number % len(place.cookies)]
+            person = number % len(place.cookies)
+            first = (number + number // len(place.cookies)) % len(reached)  # one person's tabs are at several, too
+            turned, cookie = [*reached[first:], *reached[:first]], place.cookies[person]
             client = Client(f"client {number}", place, turned, history, cookie=cookie, by_post=number % 4 == 3)
             made.append(client)
         async with asyncio.TaskGroup() as group:

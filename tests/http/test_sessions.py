@@ -11,12 +11,11 @@ from litestar.connection import ASGIConnection
 from sqlalchemy import Connection, select, update
 from websockets.asyncio.client import connect
 
-from server.core.database import open_database
-from server.migrations import migrate
+from server.core.database import Database
 from server.people.session_tables import sessions as sessions_table
 from server.people.sessions import Sessions
 from shared_schema.frames import schema_name
-from tests.support.areas import SmallArea
+from tests.support.areas import SmallArea, running_kernel
 from tests.support.instances import Instance, running_instance
 
 
@@ -139,8 +138,11 @@ async def test_signing_out_closes_the_sockets_of_the_session_and_no_others(insta
 
 async def test_a_socket_that_was_being_opened_while_its_session_ended_is_not_let_in(sqlite_url: str) -> None:
     """What was read of the session before it ended does not count when the answer arrives after."""
-    await migrate(sqlite_url)
-    database = open_database(sqlite_url)
+    async with running_kernel(sqlite_url) as kernel:
+        await _end_while_opening(kernel.database)
+
+
+async def _end_while_opening(database: Database) -> None:
     sessions = Sessions(database, lifetime=timedelta(days=1), secure=False, ended=lambda _: None)
     session, token = await sessions.begin("person", "area")
     scope = {"type": "http", "headers": [(b"cookie", f"korridor={token}".encode())]}
@@ -148,7 +150,6 @@ async def test_a_socket_that_was_being_opened_while_its_session_ended_is_not_let
     ending = asyncio.create_task(sessions.end(session))
     assert await opening is None
     await ending
-    await database.close()
 
 
 async def test_a_session_ends_when_its_time_is_over(instance: Instance, area: SmallArea) -> None:
@@ -165,6 +166,7 @@ async def test_the_socket_of_a_session_whose_time_is_over_closes(instance: Insta
         await instance.korridor.sessions.end_lapsed(instance.korridor.hub.sessions())
         await socket.wait_closed()
     assert socket.close_code == 4401
+    await instance.korridor.sessions.forget_lapsed()
     assert await _stored(instance) == []
 
 

@@ -250,5 +250,5 @@ async def any_house(sqlite_url: str, request: pytest.FixtureRequest) -> AsyncIte
 
 @pytest.fixture(params=LINKS)
 def open_houses(sqlite_url: str, request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """For tests that want another hub: `async with open_houses(most_connections=1) as house`."""
+    """For tests that want another hub: `async with open_houses(budgets=Budgets(burst=1)) as house`."""
     return lambda **options: open_house(sqlite_url, LINKS[request.param], **options)

@@ -9,7 +9,6 @@ from server.core.ids import new_id
 from server.realtime.hub import LINGER
 from shared_schema.base import Viewer, Visibility
 from shared_schema.board import EditTask, ShowTask
-from shared_schema.frames import State
 
 from .conftest import House
 
@@ -217,9 +216,9 @@ async def test_a_space_is_let_go_some_time_after_its_last_seat_and_comes_back(ho
 
 async def test_the_state_is_told_when_it_changes_and_to_who_comes_while_it_is_not_ok(any_house: House) -> None:
     early = await any_house.client()
-    any_house.hub.set_state(State(relay="ok", writing="paused"))
+    any_house.hub.set_state(writing="paused")
     assert await early.hear("state") == {"t": "state", "relay": "ok", "writing": "paused"}
     late = await any_house.client(any_house.guest)
     assert await late.hear("state") == {"t": "state", "relay": "ok", "writing": "paused"}
-    any_house.hub.set_state(State(relay="ok", writing="ok"))
+    any_house.hub.set_state(writing="ok")
     assert (await late.hear("state"))["writing"] == "ok"

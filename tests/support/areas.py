@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -111,3 +112,11 @@ async def found_small_area(kernel: Kernel) -> SmallArea:
     await small.accept(AddParticipant(person=small.member, role="member"))
     await kernel.followed()
     return small
+
+
+async def writing_again(kernel: Kernel) -> None:
+    """Waits until the kernel has found that the database takes writes again."""
+    found = asyncio.Event()
+    kernel.on_writing(lambda writing: found.set() if writing else None)
+    if not kernel.writing:
+        await asyncio.wait_for(found.wait(), 20)

@@ -1,0 +1,95 @@
+"""What the system does because of an entry: done by the process that wrote it, or by another if that one is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from shared_schema.base import Id
+from shared_schema.frames import Accepted, Refused
+from shared_schema.refusals import IdReused, NotFound, Unavailable
+
+from . import follow, journal
+from .commands import Request
+from .database import UNREACHABLE, Database
+from .journal import Committed
+from .space import Space
+
+log = logging.getLogger(__name__)
+
+ORPHANED = timedelta(seconds=30)
+"""After so long without being followed, an entry's process is taken for dead. If it was only slow, no harm is done."""
+
+SpaceOf = Callable[[Id], Awaitable[Space | None]]
+Submit = Callable[[Request], Awaitable[Accepted | Refused]]
+
+
+class Followers:
+    """Follows entry by entry. What could not be done stays in the database, for the next who takes up what is left."""
+
+    def __init__(self, database: Database, space: SpaceOf, submit: Submit) -> None:
+        self._database = database
+        self._space = space
+        self._submit = submit
+        self._entries: asyncio.Queue[tuple[Id, Committed]] = asyncio.Queue()
+
+    def add(self, space: Id, entries: list[Committed]) -> None:
+        """Queues those of a batch's entries that have followers."""
+        for committed in entries:
+            if committed.entry.verb in follow.FOLLOWING:
+                self._entries.put_nowait((space, committed))
+
+    async def take_up(self) -> None:
+        """Queues what nobody has followed: where one process runs at a time, all of it, else what is left orphaned."""
+        older_than = ORPHANED if self._database.shared else timedelta(0)
+        for space, committed in await self._database.read(journal.left_to_follow, older_than):
+            self._entries.put_nowait((space, committed))
+
+    async def all_done(self) -> None:
+        """Waits until everything queued is followed, and what follows from that."""
+        await self._entries.join()
+
+    async def work(self) -> None:
+        """Follows until it is cancelled; notes what is done whenever there is nothing left to follow."""
+        done: list[tuple[Id, int]] = []
+        while True:
+            space, committed = await self._entries.get()
+            try:
+                if await self._follow(space, committed):
+                    done.append((space, committed.entry.seq))
+                if done and self._entries.empty():
+                    await self._database.write(journal.mark_followed, done)
+                    done.clear()
+            except UNREACHABLE:
+                log.warning("following failed; it is made good later")
+            except Exception:
+                log.exception("a follower failed", extra={"space": space, "seq": committed.entry.seq})
+            finally:
+                self._entries.task_done()
+
+    async def _follow(self, id: Id, committed: Committed) -> bool:
+        """Sends what follows from an entry; says whether nothing of it is left to do."""
+        entry = committed.entry
+        space = await self._space(id)
+        area = await self._space(space.area_id) if space else None
+        if space is None or area is None:
+            return True
+        settled = True
+        for following in follow.FOLLOWING.get(entry.verb, ()):
+            named = following.other(entry, space) if following.other else None
+            other = await self._space(named) if named else None
+            for request in follow.requests(entry, space, area, following, other):
+                settled &= _settled(await self._submit(request))
+        return settled
+
+
+def _settled(answer: Accepted | Refused) -> bool:
+    """Whether a derived command needs no second attempt."""
+    # Followed before a restart, with what was true then: what is true now follows from a later entry.
+    # Or there is nothing to follow there: that takes no entry.
+    if isinstance(answer, Accepted) or isinstance(answer.reason, IdReused | NotFound):
+        return True
+    log.warning("a derived command was refused", extra={"reason": type(answer.reason).__name__})
+    return not isinstance(answer.reason, Unavailable)
