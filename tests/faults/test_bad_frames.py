@@ -69,7 +69,7 @@ def running_house(folder: Path) -> Iterator[House]:
     """At the end the process must have lived through all of it, and its log must not know of a single mistake."""
     url = f"sqlite:///{folder}/korridor.db"
     place = asyncio.run(prepare(url, people=2, spaces=1))
-    with Serving(url, KORRIDOR_LOG_LEVEL="error") as serving:
+    with Serving(url, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0") as serving:
         with Watcher(serving.port).watching(first(place), place.cookies[0]) as watcher:
             yield House(serving, place, watcher)
         code, _, log = serving.stop()

@@ -136,7 +136,7 @@ def test_p14_cmd7_sqlite_on_a_full_disk_fails_closed_and_comes_back(tmp_path: Pa
     with disk_of(kind, tmp_path) as (folder, disk):
         url = f"sqlite:///{folder}/korridor.db"
         place = asyncio.run(prepare(url, people=2, spaces=1))
-        with Serving(url, KORRIDOR_LOG_LEVEL="error") as serving:
+        with Serving(url, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0") as serving:
             took = fails_closed(url, place, serving, disk(serving), recover=lambda: None)
             code, _, log = serving.stop()
         assert (code, log) == (0, "")
@@ -151,7 +151,7 @@ def test_p14_cmd7_postgres_on_a_full_disk_fails_closed_and_comes_back() -> None:
         move_data(postgres, disk)
         with postgres, postgres.database() as url:
             place = asyncio.run(prepare(url, people=2, spaces=1))
-            with Serving(url, KORRIDOR_LOG_LEVEL="error") as serving:
+            with Serving(url, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0") as serving:
                 took = fails_closed(url, place, serving, disk, recover=lambda: start_again(postgres))
                 code, _, log = serving.stop()
             assert (code, log) == (0, "")

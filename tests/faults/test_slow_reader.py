@@ -69,7 +69,7 @@ def test_p11_seat3_a_slow_reader_is_bounded_and_slows_nobody(tmp_path: Path) -> 
     url = f"sqlite:///{tmp_path}/korridor.db"
     place = asyncio.run(prepare(url, people=3, spaces=1))
     writer_of, watcher_of, slow_of = place.cookies
-    with Serving(url, KORRIDOR_LOG_LEVEL="error") as serving:
+    with Serving(url, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0") as serving:
         assert serving.process is not None
         process = psutil.Process(serving.process.pid)
         with (
