@@ -115,6 +115,10 @@ class Kernel:
         """Returns when one more request may be brought from outside. Whoever asked first is let in first."""
         await self._committer.inbox.room()
 
+    async def idle(self) -> None:
+        """Waits until every request taken so far has its answer."""
+        await self._committer.idle()
+
     # --- reading -----------------------------------------------------------------------------------------------------
 
     async def space(self, id: Id) -> Space | None:
@@ -197,6 +201,7 @@ class Kernel:
         if paused == (not self.writing):
             return
         self.writing = self._committer.writing = not paused
+        log.log(*((logging.WARNING, "writing_paused") if paused else (logging.INFO, "writing_resumed")))
         if paused:
             self._paused.set()
         for watcher in self._watchers:

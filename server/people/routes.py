@@ -51,7 +51,7 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
     @post("/api/sign-out", status_code=204)
     async def sign_out(request: Request[Any, Session, Any]) -> Response[None]:
         await sessions.end(request.auth)
-        log.info("signed_out", extra={"person": request.auth.person})
+        log.info("signed_out", extra={"person": request.auth.person, "session": request.auth.id})
         # The browser drops what it keeps for us; the client has wiped its own stores before it asked.
         return Response(None, cookies=[sessions.no_cookie()], headers={"Clear-Site-Data": '"cache"'})
 
@@ -71,7 +71,7 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
         if before := await sessions.of(request):
             await sessions.end(before)
         session, token = await sessions.begin(data.person, area.id)
-        log.info("signed_in", extra={"person": data.person, "area": area.id})
+        log.info("signed_in", extra={"person": data.person, "area": area.id, "session": session.id})
         return Response(await me_of(session), cookies=[sessions.cookie(token)])
 
     return [me, sign_out, *([demo_people, demo_sign_in] if demo else [])]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, Self, assert_never
@@ -60,6 +61,12 @@ STUCK = 30.0
 ASK_AGAIN = 60.0
 """Seconds after which everybody's rights are looked at again: an access that ends on a date ends without an entry."""
 
+ANSWERED_WITHIN = 2.5
+"""Seconds that commands under way have when the process is to stop. A sound database needs a hundredth of it."""
+AT_ONCE, PAUSE, SPREAD = 100, 0.05, 2.0
+"""Sockets that are closed at once, the seconds until the next ones, and those for all together: their clients come back
+within a second each, and a crowd that comes at one moment waits longer than one that comes by turns."""
+
 ALL_WELL = State(relay="ok", writing="ok")
 
 
@@ -90,6 +97,8 @@ class Hub:
         self._answers = Answers()
         self.state = ALL_WELL
         self.closing = False
+        """The process is about to stop: nothing more is taken."""
+        self._closed = False
         self._sweeper: asyncio.Task[None] | None = None
         self._stop_listening = ExitStack()
 
@@ -114,9 +123,28 @@ class Hub:
         self._stop_listening.close()
         self.close()
 
+    async def finish(self) -> None:
+        """Takes nothing more, answers what was taken, then sends everybody away, a few at a time.
+
+        What arrives meanwhile is dropped: it has no answer, so that its client sends it again, to whoever comes next.
+        """
+        self.closing = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                await self._kernel.idle()
+        await asyncio.sleep(0)  # who waits for an answer by HTTP sends it now
+        connections = list(self._connections)
+        group = max(AT_ONCE, math.ceil(len(connections) * PAUSE / SPREAD))
+        for first in range(0, len(connections), group):
+            if first:
+                await asyncio.sleep(PAUSE)
+            for connection in connections[first : first + group]:
+                connection.close(CloseCode.RESTART)
+        self.close()
+
     def close(self) -> None:
         """Ends every connection and every wait: the process is about to stop. Who comes now is sent away, too."""
-        self.closing = True
+        self.closing = self._closed = True
         for connection in list(self._connections):
             connection.close(CloseCode.RESTART)
         for room in self._rooms.values():
@@ -154,7 +182,7 @@ class Hub:
                 await self.limits.seat(connection)
             elif isinstance(consequence, Enqueue):
                 await self.limits.command(connection)
-            if connection.ended:
+            if connection.ended or self.closing:
                 return
             if isinstance(consequence, TakeSeat):
                 await self._take_seat(connection, consequence)
@@ -166,7 +194,7 @@ class Hub:
         messages = read(said)
         if messages is None or not all(isinstance(message, Do) for message in messages):
             return False
-        if not self.limits.at_once(connection, len(messages)):
+        if self.closing or not self.limits.at_once(connection, len(messages)):
             return False
         for consequence in connection.protocol.said(messages):
             self._carry_out(connection, consequence)
@@ -289,7 +317,7 @@ class Hub:
     async def wait_for(self, space: Id, after: int, at_most: float) -> None:
         """Returns when the space may have an entry after this one, or after so many seconds."""
         room = await self._room(space)
-        if room is not None and room.ring.seq <= after and not self.closing:
+        if room is not None and room.ring.seq <= after and not self._closed:
             await room.wait(at_most)
 
     def waited_for(self, space: Id) -> int:

@@ -13,7 +13,7 @@ from tests.faults.load import write_together, writers
 from tests.faults.places import prepare
 from tests.faults.scenes import Scene, form, scene, serving
 
-REPEATED = form(300, 3_000)
+REPEATED = form(120, 3_000)
 MOST_TIMES = 5
 WRITERS = 32
 WRITTEN = form(1_000, 20_000)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from server import __version__
 from server.health import PATHS
 from server.migrations import newest
-from shared_schema.frames import Problem, State
+from shared_schema.frames import Problem
 from shared_schema.refusals import Unavailable
 from tests.support.instances import Instance, running_instance
 from tests.support.servers import Postgres
@@ -68,7 +68,7 @@ async def test_a_database_that_another_version_has_written_makes_unready(databas
 
 async def test_without_others_to_hear_from_and_without_writing_one_can_still_read(sqlite_url: str) -> None:
     async with running_instance(sqlite_url) as instance, instance.browser() as browser:
-        instance.korridor.hub.set_state(State(relay="late", writing="paused"))
+        instance.korridor.hub.set_state(relay="late", writing="paused")
         answer = await browser.get("/health/ready")
     assert (answer.status_code, answer.json()["relay"], answer.json()["writing"]) == (200, "late", "paused")
 

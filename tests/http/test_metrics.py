@@ -16,6 +16,7 @@ from server.metrics import OfProcess
 from shared_schema.board import FinishTask
 from tests.support.instances import Instance, running_instance
 from tests.support.servers import free_port
+from tests.support.waiting import until
 
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
 
@@ -30,12 +31,18 @@ async def asked(instance: Instance) -> str:
     """What is answered once somebody listens: the port is taken while the server is up already."""
     assert instance.settings.metrics is not None
     host, port = instance.settings.metrics
-    async with asyncio.timeout(10), httpx.AsyncClient() as prometheus:
-        while True:
-            try:
-                return (await prometheus.get(f"http://{host}:{port}/metrics")).text
-            except httpx.ConnectError:
-                await asyncio.sleep(0.01)
+
+    async def listens() -> bool:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    await until(listens, at_most=10)
+    async with httpx.AsyncClient() as prometheus:
+        return (await prometheus.get(f"http://{host}:{port}/metrics")).text
 
 
 async def values(instance: Instance) -> dict[str, float]:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-
-import psutil
 
 from server.core.ids import new_id
 from server.core.inbox import MOST_WAITING
@@ -22,25 +18,12 @@ CLIENTS = MOST_WAITING // MOST_OF_CONNECTION + 8
 EACH = 2 * MOST_OF_CONNECTION
 
 
-@contextmanager
-def standing_still(cluster: Postgres) -> Iterator[None]:
-    """PostgreSQL keeps its connections and answers nothing."""
-    processes = [psutil.Process(cluster.pid), *psutil.Process(cluster.pid).children(recursive=True)]
-    for process in processes:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.resume()
-
-
 async def test_while_the_database_stands_still_what_waits_is_bounded_and_then_all_is_answered_in_order() -> None:
     with Postgres() as cluster, cluster.database() as url:
         async with open_house(url, SocketProtocol, headcount=Headcount(CLIENTS, CLIENTS)) as house:
             clients = [await house.client() for _ in range(CLIENTS)]
             outboxes = [[_finishing(house) for _ in range(EACH)] for _ in clients]
-            with standing_still(cluster):
+            with cluster.standing_still():
                 for client, outbox in zip(clients, outboxes, strict=True):
                     await client.say(*outbox)
                 await house.until(lambda: house.kernel.full)
