@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Self
 
 from sqlalchemy import Connection, insert, select, update
@@ -118,6 +119,10 @@ class Kernel:
     async def idle(self) -> None:
         """Waits until every request taken so far has its answer."""
         await self._committer.idle()
+
+    def now(self) -> datetime:
+        """What the kernel's clock says, for those who only look. Commands get the time of their batch."""
+        return self.clock.now(self._neighbours.now())
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ import logging
 import math
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, Self, assert_never
 
@@ -205,7 +204,7 @@ class Hub:
             case Greet():
                 self._greet(connection)
             case Echo():
-                connection.answer(Pong(time=datetime.now(UTC)))
+                connection.answer(Pong(time=self._kernel.now()))
             case Beat():
                 connection.link.beat()
             case Send(message=message):
@@ -232,7 +231,7 @@ class Hub:
             schema=self.schema,
             instance=self.instance,
             person=connection.author.id,
-            time=datetime.now(UTC),
+            time=self._kernel.now(),
             heartbeat=HEARTBEAT,
         )
         connection.answer(welcome)
@@ -343,7 +342,7 @@ class Hub:
 
     def viewer(self, space: Space, area: Space, author: Author) -> Viewer | None:
         """As what this person looks at the space now; None: not at all."""
-        return self._resolve(space, area, author, self._kernel.clock.now(datetime.now(UTC))).viewer
+        return self._resolve(space, area, author, self._kernel.now()).viewer
 
     def _decides_rights(self, change: Change) -> bool:
         kind = change.entity.__struct_config__.tag if isinstance(change, Put) else change.kind
