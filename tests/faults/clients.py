@@ -24,7 +24,7 @@ from server.core.ids import new_id
 from shared_schema.base import Id
 from shared_schema.frames import Accepted, Behind, Entries, Refused, ServerMessage, State, Welcome
 from shared_schema.journal import Entry
-from shared_schema.refusals import RETRYABLE
+from shared_schema.refusals import Unavailable
 from tests.faults import history
 from tests.faults.checker import Held
 from tests.faults.history import Ask, History, Invoke, Ok, Read, Saw, Unknown
@@ -143,7 +143,7 @@ class Client:
             if isinstance(answer, Accepted):
                 self._history.note(Ok(client=self.name, space=space, command=id, seqs=answer.seqs))
                 return answer
-            if answer is not None and not isinstance(answer.reason, RETRYABLE):
+            if answer is not None and not isinstance(answer.reason, Unavailable):
                 self._refused(space, answer)
                 return answer
             why = "" if answer is None else str(answer.reason.__struct_config__.tag)

@@ -21,6 +21,7 @@ from tests.support.waiting import until
 LONG = os.environ.get("KORRIDOR_FAULTS") == "long"
 """Whether the long forms run: `make test-faults`. Read here and nowhere else."""
 
+PRODUCT = ("server.cli", "serve")
 SETTLES_WITHIN = 30.0
 """Seconds after the last command within which everybody holds everything: ten times what is promised."""
 
@@ -114,15 +115,14 @@ async def scene(
         yield Scene(place, list(processes), made, history)
 
 
-def process_of(url: str, *, program: Sequence[str] = ("server.cli", "serve"), **settings: str) -> Serving:
-    """A process over a database, not started yet."""
-    return Serving(url, program=program, KORRIDOR_LOG_LEVEL="error", port=None, **settings)
-
-
 @asynccontextmanager
-async def serving(url: str, number: int, **settings: str) -> AsyncIterator[list[Serving]]:
+async def serving(
+    url: str, number: int, *, program: Sequence[str] = PRODUCT, **settings: str
+) -> AsyncIterator[list[Serving]]:
     """So many processes on one database. They come up at once and end with the context."""
-    processes = [process_of(url, **settings) for _ in range(number)]
+    processes = [
+        Serving(url, program=program, port=None, KORRIDOR_LOG_LEVEL="error", **settings) for _ in range(number)
+    ]
     async with AsyncExitStack() as stack:
         for process in processes:
             stack.callback(process.__exit__)

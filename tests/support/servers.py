@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from tests.support.services import ensure_postgres, ensure_redis
 
-STARTS_WITHIN = 30.0  # seconds; half a second is usual, a busy machine with two cores needs more
+STARTS_WITHIN = 90.0  # seconds; half a second is usual, a machine whose cores are busy with other work needs many
 STOPS_WITHIN = 20.0
 
 # As root the server must run as somebody else: PostgreSQL refuses root. `nobody` is on every machine.
