@@ -44,6 +44,10 @@ class Scene(Struct):
         await asyncio.to_thread(self.processes[number].stop, signal.SIGKILL)
         await asyncio.to_thread(self.processes[number].start)
 
+    def together(self) -> bool:
+        """Whether all clients hold the same number of each space."""
+        return all(len({client.mirrors[space].seq for client in self.clients}) == 1 for space in self.place.boards)
+
     async def judged(self, settles_within: float = SETTLES_WITHIN) -> list[Violation]:
         """What was broken, once everybody had time to come to rest. Commands must have ended."""
         found = await stored(self.place)
@@ -104,8 +108,8 @@ async def scene(
         history = stack.enter_context(History(folder / "history.jsonl"))
         made = []
         for number in range(clients):
-            person = number % len(place.cookies)
-            first = (number + number // len(place.cookies)) % len(reached)  # one person's tabs are at several, too
+            tab, person = divmod(number, len(place.cookies))
+            first = (person + tab) % len(reached)
             turned, cookie = [*reached[first:], *reached[:first]], place.cookies[person]
             client = Client(f"client {number}", place, turned, history, cookie=cookie, by_post=number % 4 == 3)
             made.append(client)

@@ -14,7 +14,7 @@ import pytest
 
 from server.core.ids import new_id
 from shared_schema.base import Id
-from tests.faults.broken import LOST_MESSAGE, POINT
+from tests.faults.broken import POINT
 from tests.faults.checker import Kind
 from tests.faults.clients import Client
 from tests.faults.places import prepare
@@ -132,8 +132,11 @@ async def test_ord4_who_never_looks_by_itself_never_sees_what_a_lost_message_tol
         serving(postgres_url, 2, program=program, KORRIDOR_REDIS_URL=redis_url) as running,
         scene(place, running, tmp_path, clients=2) as here,
     ):
-        for _ in range(LOST_MESSAGE):
-            await create(here.clients[0])
+        writer, reader = here.clients
+        task = await create(writer)
+        await until(here.together, SOON)  # what is late brings along what came after it
+        await retitle(writer, task, POINT)
+        assert reader.address != writer.address
         assert await found(here, SWEPT) == expected
 
 
