@@ -31,7 +31,18 @@ client: $(CLIENT) ## build the web client into web/dist
 
 .PHONY: wheel
 wheel: $(CLIENT) ## build an installable package, client included, into dist/
+	rm -f dist/korridor-*.whl
 	python -m hatchling build -t wheel
+
+# What a machine without containers runs, and what the image holds.
+PREFIX := /opt/korridor
+INSTALL_THERE = uv pip install --quiet --python $(PREFIX)/bin/python --compile-bytecode
+
+.PHONY: install
+install: wheel ## install the package and what it needs, pinned by hash, into PREFIX (/opt/korridor)
+	python -m venv --without-pip $(PREFIX)
+	$(INSTALL_THERE) --exact --require-hashes -r requirements/runtime.txt
+	$(INSTALL_THERE) --no-deps --force-reinstall dist/korridor-*.whl
 
 .PHONY: setup
 setup: .venv/.dev $(NODE_MODULES) ## install everything that development and tests need

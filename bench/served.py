@@ -23,8 +23,8 @@ from server.settings import Settings
 async def serve(database_url: str) -> None:
     with closing(listen("127.0.0.1", 0)) as port:
         number = port.getsockname()[1]
-        # A demo instance, because there people sign in by choosing who they are.
-        settings = Settings(database_url=database_url, port=number, demo=True, log_level="warning")
+        # A demo instance, because there people sign in by choosing who they are. No budgets: few people send for many.
+        settings = Settings(database_url=database_url, port=number, demo=True, budgets=False, log_level="warning")
         await migrate(database_url)
         async with running(settings) as korridor:
             server = Server(settings, korridor)

@@ -20,11 +20,12 @@ from msgspec import Struct
 import server.corridor  # noqa: F401  (registers its handlers; the other slices come with their routes)
 from server.board import duties
 from server.board.routes import board_routes
+from server.core.budgets import Budgets
 from server.core.database import open_database
 from server.core.kernel import Kernel
 from server.core.lease import Leases
 from server.core.relay import MemoryRelay, Relay
-from server.health import health_route
+from server.health import Condition, health_routes
 from server.people import access
 from server.people.routes import people_routes
 from server.people.sessions import Session, Sessions, SignedIn
@@ -74,10 +75,18 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
         relay = _relay(settings.redis_url)
         kernel = await stack.enter_async_context(Kernel(database, resolve=access.actor, relay=relay))
         hub = await stack.enter_async_context(
-            Hub(kernel, resolve=access.actor, rights_kinds=access.RIGHTS_KINDS, instance=kernel.instance)
+            Hub(
+                kernel,
+                resolve=access.actor,
+                rights_kinds=access.RIGHTS_KINDS,
+                instance=kernel.instance,
+                budgets=_budgets(settings),
+            )
         )
         kernel.on_writing(lambda writing: hub.set_state(writing="ok" if writing else "paused"))
         relay.on_state(lambda reachable: hub.set_state(relay="ok" if reachable else "late"))
+        if settings.workers > 1 and not settings.redis_url:
+            hub.set_state(relay="late")  # what the other workers do comes with the sweep, and who is there not at all
         kernel.on_revoked(hub.end_sessions)
 
         def ended(ids: Collection[str]) -> None:
@@ -97,6 +106,11 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
             ("sessions", DUTIES_EVERY, sessions.forget_lapsed),
         ):
             tasks(_repeat(every, partial(_once, leases, name, timedelta(seconds=2.5 * every), duty)))
+        if settings.metrics is not None:
+            from server import metrics  # and its library: only who asks for them needs it in memory
+
+            host, port = settings.metrics
+            tasks(_optional(partial(metrics.expose, host, port + settings.worker, kernel, hub)))
         if settings.demo_live:
             from server.demo import colleagues  # and their scenario: only such a demo needs them in memory
 
@@ -113,6 +127,13 @@ def _relay(redis_url: str) -> Relay:
     return RedisRelay(redis_url)
 
 
+def _budgets(settings: Settings) -> Budgets | None:
+    if settings.budgets:
+        return Budgets()
+    log.warning("budgets_off")  # whoever measures shall see it, and whoever forgot it too
+    return None
+
+
 def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, client: Path | None) -> Litestar:
     async def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Identity | None:
         session = await sessions.of(connection)
@@ -125,7 +146,7 @@ def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, 
 
     return Litestar(
         route_handlers=[
-            health_route(kernel.database),
+            *health_routes(kernel.database, lambda: Condition(hub.state, hub.closing)),
             *people_routes(kernel, sessions, demo=settings.demo),
             *board_routes(kernel),
             space_routes(live),

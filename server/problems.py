@@ -25,6 +25,7 @@ from shared_schema.refusals import (
     NotAllowed,
     NotFound,
     Refusal,
+    TooManyTries,
     Unavailable,
 )
 
@@ -33,7 +34,14 @@ log = logging.getLogger("korridor.http")
 RETRY_AFTER = "2"
 """Seconds; the committer probes a paused database every second."""
 
-_STATUS: dict[type, int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Unavailable: 503, Internal: 500}
+_STATUS: dict[type, int] = {
+    Invalid: 400,
+    NotAllowed: 403,
+    NotFound: 404,
+    TooManyTries: 429,
+    Unavailable: 503,
+    Internal: 500,
+}
 WHOLE_BODY = "data"
 """What Litestar calls the body when it is wrong as a whole."""
 _MISSING = re.compile(r"Missing required \w+ parameter '(\w+)'")
@@ -84,7 +92,9 @@ def _invalid(error: ValidationException) -> Invalid:
 def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
     """The response that carries a problem. Never stored: it may be gone a moment later."""
     known = {"Cache-Control": "no-store", **(headers or {})}
-    if problem.status == 503:
+    if isinstance(problem.reason, TooManyTries):
+        known["Retry-After"] = str(problem.reason.seconds)
+    elif problem.status == 503:
         known["Retry-After"] = RETRY_AFTER
     return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=MediaType.JSON, headers=known)
 

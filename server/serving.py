@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
+import os
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 import uvicorn
 from msgspec.structs import replace
 
+from server import __version__
 from server.app import UVICORN, Korridor, running
 from server.core.database import open_database
 from server.core.kernel import Kernel
@@ -21,11 +25,22 @@ from server.core.moments import SetClock
 from server.listening import listen
 from server.migrations import migrate
 from server.people import access
+from server.realtime.socket import SocketProtocol
 from server.settings import Settings
 
-STOPS_WITHIN = 10
-"""Seconds that requests under way have to finish when the server is told to stop."""
+log = logging.getLogger("korridor")
+
+SOCKETS_CLOSE_WITHIN = 2.5
+"""Seconds for the other ends to answer the close frames; those that do not are cut off after two."""
+REQUESTS_END_WITHIN = 2
+"""Seconds that requests under way have then; long polls and commands were answered before."""
+KERNEL_ENDS_WITHIN = 1.0
+"""Seconds for the rest. With those above and the ones in `Hub.finish` the process is gone within ten, whatever the
+database does: whoever watches over processes gives them at least that."""
+LOOK_EVERY = 0.02
 BACKLOG = 2048
+READY = b"ready\n"
+"""What a worker says to its supervisor once it takes requests."""
 KEEP_ALIVE = 75
 """Seconds that a quiet connection stays open: longer than proxies keep theirs, so that they use none just closed."""
 
@@ -37,6 +52,31 @@ async def serve(settings: Settings) -> None:
         await prepare(settings)
         async with running(settings) as korridor:
             await Server(settings, korridor).serve(sockets=[port])
+            _end_soon()
+    log.info("stopped", extra={"worker": settings.worker})
+
+
+def _end_soon() -> None:
+    asyncio.get_running_loop().call_later(KERNEL_ENDS_WITHIN, _give_up)
+
+
+def _give_up() -> None:
+    """Ends a process that the database keeps waiting. What was acknowledged is durable, the rest is sent again."""
+    log.error("gave_up_waiting")
+    os._exit(1)
+
+
+async def work(settings: Settings, port: socket.socket, line: socket.socket) -> None:
+    """Serves a port as one of several workers (see workers.py): says on the line that it has begun, and ends when that
+    is closed."""
+    settings = replace(settings, port=port.getsockname()[1])
+    async with running(settings) as korridor:
+        server = Server(settings, korridor, began=lambda: line.sendall(READY))
+        asyncio.get_running_loop().add_reader(line, server.handle_exit, signal.SIGTERM, None)
+        await server.serve(sockets=[port])
+        asyncio.get_running_loop().remove_reader(line)
+        _end_soon()
+    log.info("stopped", extra={"worker": settings.worker})
 
 
 async def prepare(settings: Settings) -> bool:
@@ -62,7 +102,7 @@ async def _seed(url: str) -> bool:
 class Server(uvicorn.Server):
     """Uvicorn, which here ends by returning: signals are not raised again, so that the kernel can finish its work."""
 
-    def __init__(self, settings: Settings, korridor: Korridor) -> None:
+    def __init__(self, settings: Settings, korridor: Korridor, began: Callable[[], None] | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 korridor.asgi,
@@ -71,17 +111,19 @@ class Server(uvicorn.Server):
                 lifespan="off",
                 log_config=None,
                 access_log=False,
-                proxy_headers=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
                 server_header=False,
                 backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE,
-                timeout_graceful_shutdown=STOPS_WITHIN,
+                timeout_graceful_shutdown=REQUESTS_END_WITHIN,
                 **UVICORN,
             )
         )
         self.listens = asyncio.Event()
         """Set once requests are taken."""
         self._settings = settings
+        self._began = began or partial(announce, settings)
         self._korridor = korridor
 
     @contextmanager
@@ -100,12 +142,25 @@ class Server(uvicorn.Server):
         # What was imported and built until now stays; a full collection shall not walk it while people wait.
         gc.collect()
         gc.freeze()
-        announce(self._settings)
+        log.info("started", extra={"version": __version__, "worker": self._settings.worker})
+        self._began()
         self.listens.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._korridor.hub.close()
+        log.info("stopping", extra={"worker": self._settings.worker})
+        for server in self.servers:
+            server.close()  # who comes now shall be another process's guest
+        await self._korridor.hub.finish()
+        await self._goodbyes()
         await super().shutdown(sockets)
+
+    async def _goodbyes(self) -> None:
+        """Waits until the other ends of the sockets have read all that was said: to close before would take it away."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SOCKETS_CLOSE_WITHIN):
+                # uvicorn tells nobody when one is gone
+                while any(isinstance(one, SocketProtocol) for one in self.server_state.connections):  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_EVERY)
 
 
 def announce(settings: Settings) -> None:

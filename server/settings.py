@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -67,6 +67,34 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return tuple(str(ip_network(part) if "/" in part else ip_address(part)) for part in parts)
+    except ValueError:
+        raise ValueError("must be addresses or networks, such as 10.0.0.5,172.16.0.0/12") from None
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    try:
+        return str(ip_address(host.strip("[]"))), _port(port)
+    except ValueError:
+        raise ValueError("must be an address and a port, such as 127.0.0.1:9100") from None
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError("must be a number")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:
+        raise ValueError("must be a number from 1 to 64")
+    return int(text)
+
+
 def _level(text: str) -> str:
     if text.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError("must be debug, info, warning or error")
@@ -114,6 +142,11 @@ SETTINGS: Final = (
     Setting("KORRIDOR_DEMO", "demo", _flag, "0"),
     Setting("KORRIDOR_DEMO_LIVE", "demo_live", _flag, "0"),
     Setting("KORRIDOR_SESSION_DAYS", "session_days", _days, "30"),
+    Setting("KORRIDOR_TRUSTED_PROXIES", "trusted_proxies", _networks, ""),
+    Setting("KORRIDOR_BUDGETS", "budgets", _flag, "1"),
+    Setting("KORRIDOR_METRICS", "metrics", _endpoint, ""),
+    Setting("KORRIDOR_WORKERS", "workers", _count, "1"),
+    Setting("KORRIDOR_WORKER", "worker", _number, "0"),
     Setting("KORRIDOR_LOG_LEVEL", "log_level", _level, "info"),
 )
 
@@ -129,6 +162,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     demo: bool = False
     demo_live: bool = False
     session_days: int = 30
+    trusted_proxies: tuple[str, ...] = ()
+    budgets: bool = True
+    metrics: tuple[str, int] | None = None
+    workers: int = 1
+    worker: int = 0
     log_level: str = "info"
 
     @property
@@ -157,21 +195,21 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings that stand in the environment; raises `SettingsError` with a sentence about the first wrong one."""
-    settings = Settings(**{s.field: _read(s, environment) for s in SETTINGS})
+    texts = {setting: environment.get(setting.variable, "").strip() or setting.default for setting in SETTINGS}
+    settings = Settings(**{setting.field: _read(setting, text) for setting, text in texts.items() if text})
     if not settings.public_url and not is_loopback(settings.host):
         raise SettingsError(
             f"KORRIDOR_HOST is {settings.host}, so others can reach this server: "
             "KORRIDOR_PUBLIC_URL must say under which https:// address."
         )
+    if settings.workers > 1 and settings.sqlite_file is not None:
+        raise SettingsError("Several workers need PostgreSQL: an SQLite file is written by one process.")
     if settings.demo_live and not settings.demo:
         raise SettingsError("KORRIDOR_DEMO_LIVE needs a demo: set KORRIDOR_DEMO=1 too, or start with --demo.")
     return settings
 
 
-def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
-    text = environment.get(setting.variable, "").strip() or setting.default
-    if not text:
-        return ""
+def _read(setting: Setting, text: str) -> Any:
     try:
         return setting.read(text)
     except ValueError as error:

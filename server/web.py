@@ -20,6 +20,7 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
 
+from server.health import PATHS
 from server.settings import Settings
 from shared_schema.frames import Problem
 
@@ -58,8 +59,8 @@ STRICT_TRANSPORT: Final = "max-age=31536000"
 class Gate:
     """Lets in what is meant for this instance and comes from its own pages; puts our headers on every answer.
 
-    The host is checked because a foreign name may point at this machine (DNS rebinding). `/health` answers under any
-    name: those who ask there know the machine by its address only, and it says nothing private.
+    The host is checked because a foreign name may point at this machine (DNS rebinding). `/health` and what lies below
+    it answer under any name: those who ask there know the machine by its address only, and it says nothing private.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -90,7 +91,7 @@ class Gate:
 
     def _problem(self, scope: Any) -> Problem | None:
         headers = _headers(scope)
-        if scope["path"] != "/health" and headers.get("host", "").lower() not in self._hosts:
+        if scope["path"] not in PATHS and headers.get("host", "").lower() not in self._hosts:
             return Problem(status=421)
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             return Problem(status=400)  # no id and no text of ours holds one, and PostgreSQL cannot

@@ -124,6 +124,12 @@ class Unavailable(Reason, frozen=True, kw_only=True, tag="unavailable"):
     """The database cannot be written right now. Nothing is known to be changed; send the same id again."""
 
 
+class TooManyTries(Reason, frozen=True, kw_only=True, tag="too_many_tries"):
+    """So many attempts from this address failed that the next has to wait."""
+
+    seconds: int
+
+
 class Internal(Reason, frozen=True, kw_only=True, tag="internal"):
     """A mistake of ours; the log has it under this reference."""
 
@@ -150,6 +156,7 @@ AnyReason = (
     | LastModerator
     | NumberTaken
     | Unavailable
+    | TooManyTries
     | Internal
 )
 

@@ -247,7 +247,7 @@ class Batch:
             if id in self.founded:
                 rows.founded.append({"id": id, "kind": space.kind, "area": space.area_id, **head})
             else:
-                rows.heads.append({"_id": id, **{f"_{name}": value for name, value in head.items()}})
+                rows.heads.append({"id": id, **head})
             for kind, entity_id, entity in space.touched():
                 self._entity_rows(rows, id, kind, entity_id, entity)
         return rows
@@ -256,13 +256,13 @@ class Batch:
         projection = PROJECTIONS.get(kind)
         projected = projection.row(entity) if projection and entity is not None else None
         if entity is None:
-            rows.drops.append({"_space": space, "_kind": kind, "_id": id})
+            rows.drops.append({"space": space, "kind": kind, "id": id})
         else:
             rows.upserts.append({"space": space, "kind": kind, "id": id, "body": encode(entity)})
         if projected is not None:
             rows.projected.setdefault(kind, []).append({"space": space, "id": id, **projected})
         elif projection:
-            rows.unprojected.setdefault(kind, []).append({"_space": space, "_id": id})
+            rows.unprojected.setdefault(kind, []).append({"space": space, "id": id})
 
 
 def _follow_up(space: Id, entry: Entry) -> dict[str, Any]:

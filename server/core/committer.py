@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from time import monotonic
 
 from sqlalchemy.exc import IntegrityError
 
@@ -23,6 +23,7 @@ from .batch import Answer, Batch, Resolve, Waiting, internal
 from .commands import Request
 from .counters import Counters
 from .database import UNREACHABLE, Database, InDoubt, Transaction
+from .inbox import Inbox
 from .journal import Known, Opened
 from .keeper import Keepers
 from .moments import Clock
@@ -58,7 +59,7 @@ class Committer:
         self._clock = clock
         self._paused = paused
         self._counters = counters
-        self._inbox: deque[Waiting] = deque()
+        self.inbox = Inbox()
         self._arrived = asyncio.Event()
         self._all_here = asyncio.Event()
         self._everybody = 0
@@ -70,8 +71,8 @@ class Committer:
 
     def enqueue(self, request: Request, answer: Callable[[Answer], None]) -> None:
         """Takes a request; `answer` is called once, on the loop."""
-        self._inbox.append(Waiting(request, answer))
-        if len(self._inbox) >= self._everybody:
+        self.inbox.put(Waiting(request, answer))
+        if len(self.inbox) >= self._everybody:
             self._all_here.set()
         self._idle.clear()
         self._arrived.set()
@@ -83,8 +84,9 @@ class Committer:
             await asyncio.shield(self._drain())
 
     async def _drain(self) -> None:
-        while self._inbox:
-            batch = [self._inbox.popleft() for _ in range(min(MOST_COMMANDS, len(self._inbox)))]
+        while self.inbox:
+            batch = self.inbox.take(MOST_COMMANDS)
+            self._counters.batches.add(len(batch))
             async with self.turn:
                 await self._take(batch)
                 self._keepers.let_go()
@@ -94,10 +96,10 @@ class Committer:
 
     async def _gather(self, answered: int) -> None:
         """Lets those who were answered say more, so that they are in the next batch and not in the one after."""
-        self._everybody = len(self._inbox) + answered
+        self._everybody = len(self.inbox) + answered
         self._all_here.clear()
         await asyncio.sleep(0)
-        if answered > 1 and len(self._inbox) < self._everybody:  # for one person alone nobody waits
+        if answered > 1 and len(self.inbox) < self._everybody:  # for one person alone nobody waits
             with suppress(TimeoutError):
                 async with asyncio.timeout(GATHER):
                     await self._all_here.wait()
@@ -125,13 +127,13 @@ class Committer:
         except Exception:
             log.exception("a batch failed")
             for waiting in batch:
-                waiting.answer(Refused(id=waiting.request.id, reason=internal(waiting.request)))
+                self._answer(waiting, Refused(id=waiting.request.id, reason=internal(waiting.request)))
 
     async def _halve(self, batch: list[Waiting]) -> None:
         """Some command breaks a constraint: finds out which, and refuses it alone."""
         if len(batch) == 1:
             waiting = batch[0]
-            waiting.answer(Refused(id=waiting.request.id, reason=internal(waiting.request)))
+            self._answer(waiting, Refused(id=waiting.request.id, reason=internal(waiting.request)))
             return
         middle = len(batch) // 2
         await self._take(batch[:middle])
@@ -141,6 +143,7 @@ class Committer:
         spaces = await self._load(waiting)
         wanted = {id for one in waiting for id in one.spaces}
         areas = {space.area_id for space in spaces.values()}
+        began = monotonic()
         async with self._database.transaction() as transaction:
             commands = [one.request.id for one in waiting]
             opened = await transaction.run(journal.open_batch, wanted, areas, commands, wait=wait)
@@ -153,6 +156,7 @@ class Committer:
             if rows is not None:
                 await transaction.finish(journal.write_batch, rows)
         if rows is not None:
+            self._counters.commits.add(monotonic() - began)
             self._paused(False)
         self._adopt(batch)
 
@@ -177,11 +181,8 @@ class Committer:
             if space is None or (seq, head) == (space.seq, space.head):
                 continue
             entries = await transaction.run(journal.entries_after, id, space.seq - 1, max(seq - space.seq, 0) + 1)
-            taken = self._keepers.take_in(space, entries)
-            if taken is None:
+            if not self._keepers.take_in(space, entries):
                 spaces[id] = await self._keepers.renew(id) or space
-            else:
-                self._counters.taken_in += taken
 
     def _postpone(self, waiting: list[Waiting], spaces: dict[Id, Space], opened: Opened) -> list[Waiting]:
         """Those whose spaces are all locked by us. The others go back, in order, and hold back who comes after them."""
@@ -195,7 +196,7 @@ class Committer:
                 held.update(one.spaces)
                 one.missed += 1
                 back.append(one)
-        self._inbox.extendleft(reversed(back))
+        self.inbox.put_back(back)
         return ready
 
     def _adopt(self, batch: Batch) -> None:
@@ -207,9 +208,11 @@ class Committer:
             space.adopt(batch.overlays[id])
             if id in batch.founded:
                 self._keepers.add(space)
+        self._counters.answered(answer for _, answer in batch.answers)
         for waiting, answer in batch.answers:
             waiting.answer(answer)
         for id, entries in batch.entries.items():
+            self._counters.written += len(entries)
             space = self._keepers.peek(id)
             if space is not None:
                 self._keepers.advance(space, entries)
@@ -218,7 +221,11 @@ class Committer:
 
     def _refuse_all(self, batch: Iterable[Waiting]) -> None:
         for waiting in batch:
-            waiting.answer(Refused(id=waiting.request.id, reason=Unavailable()))
+            self._answer(waiting, Refused(id=waiting.request.id, reason=Unavailable()))
+
+    def _answer(self, waiting: Waiting, answer: Answer) -> None:
+        self._counters.answered([answer])
+        waiting.answer(answer)
 
     async def _settle(self, batch: list[Waiting]) -> None:
         """A commit in doubt: forgets the hot state and asks the journal, on a new connection, before it answers."""
@@ -234,7 +241,7 @@ class Committer:
             if found is None:
                 self._refuse_all([waiting])
             else:
-                waiting.answer(Accepted(id=waiting.request.id, seqs=found.seqs))
+                self._answer(waiting, Accepted(id=waiting.request.id, seqs=found.seqs))
         for id in {id for waiting in batch for id in waiting.spaces}:
             try:
                 await self._keepers.get(id)  # shows what was committed

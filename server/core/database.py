@@ -1,7 +1,7 @@
 """The database behind its two doors: reads, and one writer. SQL is written once, as functions of a `Connection`.
 
 SQLite runs them on threads: one for the writer, two for reads on connections that cannot write. PostgreSQL runs the
-same functions through asyncpg. Nothing here knows a table.
+same functions through asyncpg (see postgres.py). Nothing here knows a table.
 """
 
 from __future__ import annotations
@@ -10,16 +10,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from .statements import run_text
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,19 +39,6 @@ SQLITE_PRAGMAS = {
     "wal_autocheckpoint": 4000,
     "cache_size": -64_000,
 }
-POSTGRES_WRITER = {
-    "synchronous_commit": "on",
-    "lock_timeout": "2000",
-    "idle_in_transaction_session_timeout": "2000",
-    "statement_timeout": "5000",
-    "tcp_user_timeout": "5000",
-    "jit": "off",
-    # The writer finds rows by key only. A plan made while a table was small would read all of it for ever: 3.8 ms a
-    # batch instead of 0.4 ms at 8,000 entries.
-    "enable_seqscan": "off",
-    "application_name": "korridor writer",
-}
-POSTGRES_READER = {"statement_timeout": "15000", "jit": "off", "application_name": "korridor reader"}
 
 
 class Transaction(Protocol):
@@ -100,6 +84,8 @@ def open_database(url: str | URL) -> Database:
         case "sqlite":
             return SqliteDatabase(parsed)
         case "postgresql":
+            from .postgres import PostgresDatabase  # brings the whole ORM: a sixth of a start on SQLite
+
             return PostgresDatabase(parsed.set(drivername="postgresql+asyncpg"))
         case other:
             raise ValueError(f"Korridor runs on SQLite or PostgreSQL, not on {other}")
@@ -222,74 +208,3 @@ def _commit_or_doubt(connection: Connection) -> None:
         connection.commit()
     except UNREACHABLE as error:
         raise InDoubt from error
-
-
-# --- PostgreSQL ------------------------------------------------------------------------------------------------------
-
-
-class PostgresDatabase(Database):
-    dialect = "postgresql"
-    shared = True
-
-    def __init__(self, url: URL) -> None:
-        self.url = url
-        self._writer = self._engine(POSTGRES_WRITER, pool_size=1, max_overflow=0, isolation_level="READ COMMITTED")
-        self._reader = self._engine(
-            POSTGRES_READER, pool_size=4, max_overflow=2, isolation_level="REPEATABLE READ", pool_pre_ping=True
-        )
-        self._turn = asyncio.Lock()
-        self._kept: AsyncConnection | None = None
-
-    def _engine(self, settings: dict[str, str], **options: Any) -> AsyncEngine:
-        from sqlalchemy.ext.asyncio import create_async_engine  # brings the whole ORM: a sixth of a start on SQLite
-
-        return create_async_engine(
-            self.url,
-            hide_parameters=True,  # a failing statement is logged, what people wrote is not
-            connect_args={"server_settings": settings, "timeout": 5, "command_timeout": 20},
-            pool_timeout=5,
-            **options,
-        )
-
-    async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        async with self._reader.begin() as connection:
-            return await connection.run_sync(query, *args, **kwargs)
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self._turn:
-            connection, self._kept = self._kept or await self._writer.connect(), None
-            transaction = PostgresTransaction(connection)
-            try:
-                await connection.begin()  # said here: SQLAlchemy hears nothing of what goes to the driver's cursor
-                yield transaction
-            finally:
-                if transaction.finished:
-                    self._kept = connection  # to give it to the pool and take it again costs as much as two statements
-                else:
-                    await asyncio.shield(connection.close())
-
-    async def close(self) -> None:
-        if self._kept is not None:
-            await self._kept.close()
-            self._kept = None
-        await self._reader.dispose()
-        await self._writer.dispose()
-
-
-class PostgresTransaction:
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-        self.finished = False
-
-    async def run(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._connection.run_sync(query, *args, **kwargs)
-
-    async def finish(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        answer = await self.run(query, *args, **kwargs)
-        try:
-            await self._connection.commit()
-        except UNREACHABLE as error:
-            raise InDoubt from error
-        self.finished = True
-        return answer

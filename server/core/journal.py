@@ -15,23 +15,19 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
-    Delete,
     Row,
     Select,
     String,
-    Table,
     any_,
     bindparam,
     delete,
     func,
-    insert,
     null,
     select,
     text,
     union_all,
-    update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from shared_schema.base import Author, Entity, Id, SpaceKind
 from shared_schema.journal import AnyEntity, Change, Entry
@@ -39,8 +35,9 @@ from shared_schema.journal import AnyEntity, Change, Entry
 from . import moments
 from .projections import PROJECTIONS
 from .space import Space
-from .statements import fetch, fetch_column, run_many
+from .statements import fetch, fetch_column
 from .tables import entities, follow_ups, instance, journal, revocations, spaces
+from .writes import delete_from, insert_into, update_of, upsert_into, write_all
 
 # --- what a row holds ------------------------------------------------------------------------------------------------
 
@@ -223,44 +220,19 @@ class Writes(Struct, frozen=True, kw_only=True):
 
 def write_batch(connection: Connection, rows: Writes) -> None:
     """Writes everything that a batch decided. The caller commits."""
-    dialect = connection.dialect.name
-    for statement, several in (
-        (_found, rows.founded),
-        (_move_head, rows.heads),
-        (_append, rows.journal),
-        (_upsert(dialect, entities), rows.upserts),
-        (_drop_entity, rows.drops),
-        (_follow_up, rows.follow_ups),
-        *((_drop_projected(PROJECTIONS[kind].table), gone) for kind, gone in rows.unprojected.items()),
-        *((_upsert(dialect, PROJECTIONS[kind].table), some) for kind, some in rows.projected.items()),
-    ):
-        if several:
-            run_many(connection, statement, several)
-
-
-_found = insert(spaces)
-_append = insert(journal)
-_follow_up = insert(follow_ups)
-_move_head = (
-    update(spaces)
-    .where(spaces.c.id == bindparam("_id"))
-    .values(seq=bindparam("_seq"), head=bindparam("_head"), at=bindparam("_at"))
-)
-_drop_entity = delete(entities).where(
-    entities.c.space == bindparam("_space"), entities.c.kind == bindparam("_kind"), entities.c.id == bindparam("_id")
-)
-
-
-@cache
-def _drop_projected(table: Table) -> Delete:
-    return delete(table).where(table.c.space == bindparam("_space"), table.c.id == bindparam("_id"))
-
-
-@cache
-def _upsert(dialect: str, table: Table) -> Any:
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    values = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=values)
+    write_all(
+        connection,
+        (
+            (insert_into(spaces), rows.founded),
+            (update_of(spaces, "seq", "head", "at"), rows.heads),
+            (insert_into(journal), rows.journal),
+            (upsert_into(entities), rows.upserts),
+            (delete_from(entities), rows.drops),
+            (insert_into(follow_ups), rows.follow_ups),
+            *((delete_from(PROJECTIONS[kind].table), gone) for kind, gone in sorted(rows.unprojected.items())),
+            *((upsert_into(PROJECTIONS[kind].table), some) for kind, some in sorted(rows.projected.items())),
+        ),
+    )
 
 
 # --- what other processes did ----------------------------------------------------------------------------------------
@@ -300,7 +272,7 @@ def revoke(connection: Connection, sessions: Sequence[str]) -> None:
     connection.execute(select(instance.c.id).with_for_update()).close()
     now, last = moments.write(database_time(connection)), last_revocation(connection)
     rows = [{"seq": last + n, "session": session, "at": now} for n, session in enumerate(sessions, 1)]
-    connection.execute(insert(revocations), rows)
+    write_all(connection, [(insert_into(revocations), rows)])
 
 
 def forget_revocations(connection: Connection, older_than: timedelta) -> None:
@@ -375,10 +347,7 @@ def left_to_follow(connection: Connection, older_than: timedelta) -> list[tuple[
 
 def mark_followed(connection: Connection, entries: Iterable[tuple[Id, int]]) -> None:
     """Remembers that followers have followed these entries, given as (space, seq)."""
-    run_many(connection, _followed, [{"_space": space, "_seq": seq} for space, seq in entries])
-
-
-_followed = delete(follow_ups).where(follow_ups.c.space == bindparam("_space"), follow_ups.c.seq == bindparam("_seq"))
+    write_all(connection, [(delete_from(follow_ups), [{"space": space, "seq": seq} for space, seq in entries])])
 
 
 def count(connection: Connection) -> int:

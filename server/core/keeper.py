@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from shared_schema.base import Id
 
 from . import journal
+from .counters import Counters
 from .database import Database
 from .journal import Committed
 from .space import Space
@@ -38,14 +39,18 @@ class Keepers:
     `renewed` is told of a space whose journal is not the one any more that was shown: its database was put back.
     """
 
-    def __init__(self, database: Database, show: Shown, renewed: Renewed) -> None:
+    def __init__(self, database: Database, show: Shown, renewed: Renewed, counters: Counters) -> None:
         self._database = database
         self._show = show
         self._renewed = renewed
+        self._counters = counters
         self._hot: dict[Id, Keeper] = {}
         self._loading: dict[Id, asyncio.Future[Space | None]] = {}
         self._held: dict[Id, int] = {}
         self._shown: dict[Id, tuple[int, bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self._hot)
 
     def peek(self, id: Id) -> Space | None:
         """The space if it is hot."""
@@ -104,36 +109,30 @@ class Keepers:
         self._shown[space.id] = (space.seq, space.head)
         self._show(space.id, entries, True)
 
-    async def catch_up(self, id: Id) -> int:
-        """Brings a hot space up to the journal, where another process was ahead; says by how many entries.
-
-        Call it between batches only.
-        """
-        taken = 0
+    async def catch_up(self, id: Id) -> None:
+        """Brings a hot space up to the journal, where another process was ahead. Call it between batches only."""
         while (space := self.peek(id)) is not None:
             entries = await self._database.read(journal.entries_after, id, space.seq - 1, CATCH_UP_PAGE)
-            news = self.take_in(space, entries)
-            if news is None:
+            if not self.take_in(space, entries):
                 await self.renew(id)
-            if not news:
-                break
-            taken += news
-        return taken
+            if len(entries) < CATCH_UP_PAGE:
+                return
 
-    def take_in(self, space: Space, entries: list[Committed]) -> int | None:
-        """Applies what another process wrote to a hot space and shows it; says how many entries that were.
+    def take_in(self, space: Space, entries: list[Committed]) -> bool:
+        """Applies what another process wrote to a hot space and shows it.
 
-        The first of `entries` is the one at which the space stands. If that is another one, nothing is done: None.
+        The first of `entries` is the one at which the space stands. If that is another one, nothing is done: False.
         """
         news = _following(entries, space.seq, space.head)
         if not news:
-            return None if news is None else 0
+            return news is not None
+        self._counters.taken_in += len(news)
         for committed in news:
             space.apply(committed.entry.changes)
             space.seq, space.head, space.at = committed.entry.seq, committed.head, committed.entry.at
         self._shown[space.id] = (space.seq, space.head)
         self._show(space.id, news, False)
-        return len(news)
+        return True
 
     async def renew(self, id: Id) -> Space | None:
         """Reads a space anew whose journal is not the one any more that is held here."""

@@ -56,7 +56,7 @@ class Kernel:
         self._listeners: list[Listener] = []
         self._watchers: list[Callable[[bool], None]] = []
         self._renewed: list[Callable[[Id], None]] = []
-        self._keepers = Keepers(database, self._show, self._begin_anew)
+        self._keepers = Keepers(database, self._show, self._begin_anew, self.counters)
         self._committer = Committer(database, self._keepers, resolve, self.clock, self._pause, self.counters)
         self._followers = Followers(database, self.space, self.submit)
         self._neighbours = Neighbours(database, self._keepers, self.relay, self._committer.turn, self.counters)
@@ -95,6 +95,29 @@ class Kernel:
         outcome: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.enqueue(request, lambda answer: None if outcome.done() else outcome.set_result(answer))
         return await outcome
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a batch."""
+        return len(self._committer.inbox)
+
+    @property
+    def hot(self) -> int:
+        """Spaces in memory."""
+        return len(self._keepers)
+
+    @property
+    def full(self) -> bool:
+        """Whether so many requests wait that no more should be brought from outside."""
+        return self._committer.inbox.full
+
+    async def room(self) -> None:
+        """Returns when one more request may be brought from outside. Whoever asked first is let in first."""
+        await self._committer.inbox.room()
+
+    async def idle(self) -> None:
+        """Waits until every request taken so far has its answer."""
+        await self._committer.idle()
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -178,6 +201,7 @@ class Kernel:
         if paused == (not self.writing):
             return
         self.writing = self._committer.writing = not paused
+        log.log(*((logging.WARNING, "writing_paused") if paused else (logging.INFO, "writing_resumed")))
         if paused:
             self._paused.set()
         for watcher in self._watchers:

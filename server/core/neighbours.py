@@ -48,6 +48,7 @@ class Neighbours:
 
     def announce(self, space: Id, seq: int) -> None:
         """Tells the others that a space has new entries."""
+        self._counters.announced += 1
         self._relay.publish(SEQ, space, str(seq).encode(), self)
 
     def announce_revocation(self) -> None:
@@ -67,6 +68,7 @@ class Neighbours:
         return stop
 
     def _hear(self, space: str, message: bytes) -> None:
+        self._counters.heard += 1
         hot = self._keepers.peek(space)
         if hot is not None and hot.seq < int(message):
             self._behind.put_nowait(space)
@@ -77,7 +79,7 @@ class Neighbours:
             space = await self._behind.get()
             try:
                 async with self._turn:
-                    self._counters.taken_in += await self._keepers.catch_up(space)
+                    await self._keepers.catch_up(space)
             except UNREACHABLE:
                 log.warning("catching up failed; the next sweep brings it")
             except Exception:

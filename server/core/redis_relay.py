@@ -52,6 +52,7 @@ class RedisRelay:
         self._waiting: dict[tuple[str, str], bytes] = {}
         self._something = asyncio.Event()
         self._heard_myself_at = 0.0
+        self._ending = False
 
     def publish(self, topic: str, key: str, message: bytes, sender: object) -> None:
         self._listeners.tell(topic, key, message, sender)
@@ -70,6 +71,9 @@ class RedisRelay:
         try:
             yield
         finally:
+            # Said twice: the client library may swallow a cancellation that comes together with an answer.
+            self._ending = True
+            self._something.set()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -77,14 +81,14 @@ class RedisRelay:
     # --- the two connections -----------------------------------------------------------------------------------------
 
     async def _beat(self) -> None:
-        while True:
+        while not self._ending:
             self._waiting["", ""] = b""
             self._something.set()
             await asyncio.sleep(BEAT)
 
     async def _keep(self, work: Callable[[Redis], object]) -> None:
         """Does the work on a connection of its own, for ever; a new one whenever it is lost."""
-        while True:
+        while not self._ending:
             client = Redis.from_url(
                 self._url,
                 socket_connect_timeout=ANSWERS_WITHIN,
@@ -103,7 +107,7 @@ class RedisRelay:
             await asyncio.sleep(AGAIN)
 
     async def _send(self, client: Redis) -> None:
-        while True:
+        while not self._ending:
             await self._something.wait()
             self._something.clear()
             messages = [(topic, key, message) for (topic, key), message in self._waiting.items()]
@@ -114,7 +118,7 @@ class RedisRelay:
         async with client.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(CHANNEL)
             self._heard_myself_at = now = asyncio.get_running_loop().time()
-            while now - self._heard_myself_at < LATE:
+            while not self._ending and now - self._heard_myself_at < LATE:
                 message = await channel.get_message(timeout=BEAT)
                 now = asyncio.get_running_loop().time()
                 if message is not None and message["type"] == "message":

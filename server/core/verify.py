@@ -1,28 +1,26 @@
 """Checks that a journal was not altered: the chain of hashes, and that replaying it gives the entity rows.
 
-Works on rows, whether they come from the database or from an exported file, and names the first difference.
+Works on rows, whether they come from the database or from an archive, and names the first difference.
 """
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, Select, Table, select
 
 from shared_schema.base import Id
 from shared_schema.journal import AnyEntity
 
 from . import ledger
+from .archive import Archive, SpaceRows
 from .journal import Payload
 from .space import Space, kind_of
-from .tables import entities, journal, spaces
+from .tables import entities, follow_ups, journal, spaces
 
-FORMAT = 1
 _entity: msgspec.json.Decoder[AnyEntity] = msgspec.json.Decoder(AnyEntity)
 _payload: msgspec.json.Decoder[Payload] = msgspec.json.Decoder(Payload)
 
@@ -44,14 +42,6 @@ class Verified(Struct, frozen=True, kw_only=True):
     space: Id
     entries: int
     head: str
-
-
-class SpaceRows(Struct, frozen=True, kw_only=True):
-    """All rows of a space: its own, the journal in order, the entities."""
-
-    space: dict[str, Any]
-    journal: Iterable[dict[str, Any]]
-    entities: Iterable[dict[str, Any]]
 
 
 def verify_space(rows: SpaceRows) -> Verified | Difference:
@@ -119,68 +109,42 @@ def _bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else bytes(value)
 
 
-# --- the whole database ----------------------------------------------------------------------------------------------
+# --- a database, an archive ------------------------------------------------------------------------------------------
+
+AT_ONCE = 1000
+"""Rows that are fetched together: no journal needs to fit into memory."""
 
 
-def verify_database(connection: Connection) -> Iterator[Verified | Difference]:
-    """Every space in turn. Read in one transaction, so that a running server does not disturb."""
-    for row in connection.execute(select(spaces).order_by(spaces.c.id)).mappings().all():
-        yield verify_space(_stored(connection, dict(row)))
+def verify_database(connection: Connection, ids: Collection[Id] | None = None) -> Iterator[Verified | Difference]:
+    """Every space in turn, or these alone. Read in one transaction, so that a running server does not disturb."""
+    return map(verify_space, stored_spaces(connection, ids))
+
+
+def verify_archive(archive: Archive) -> Iterator[Verified | Difference]:
+    """Every space of a backup or an export, without any database; raises `Unreadable` if the file is not whole."""
+    return map(verify_space, archive.spaces())
+
+
+def stored_spaces(connection: Connection, ids: Collection[Id] | None = None) -> Iterator[SpaceRows]:
+    """Every space of the database, or these alone, with all their rows."""
+    rows = select(spaces) if ids is None else select(spaces).where(spaces.c.id.in_(ids))
+    for row in connection.execute(rows.order_by(spaces.c.id)).mappings().all():
+        yield _stored(connection, dict(row))
 
 
 def _stored(connection: Connection, space: dict[str, Any]) -> SpaceRows:
-    entries = select(journal).where(journal.c.space == space["id"]).order_by(journal.c.seq)
-    bodies = select(entities).where(entities.c.space == space["id"]).order_by(entities.c.kind, entities.c.id)
+    def rows(table: Table, *order: Column[Any]) -> Iterator[dict[str, Any]]:
+        return _fetched(connection, select(table).where(table.c.space == space["id"]).order_by(*order))
+
     return SpaceRows(
         space=space,
-        journal=(dict(row) for row in connection.execute(entries).mappings()),
-        entities=(dict(row) for row in connection.execute(bodies).mappings()),
+        journal=rows(journal, journal.c.seq),
+        entities=rows(entities, entities.c.kind, entities.c.id),
+        follow_ups=rows(follow_ups, follow_ups.c.seq),
     )
 
 
-# --- an exported space -----------------------------------------------------------------------------------------------
-
-
-class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of an export: the space (first), an entry, or an entity. Binary columns are base64."""
-
-    part: str
-    row: dict[str, Any]
-    format: int = FORMAT
-
-
-def export_space(connection: Connection, id: Id, target: Path) -> int:
-    """Writes a space to a file, a JSON object a line; answers with the number of entries."""
-    found = connection.execute(select(spaces).where(spaces.c.id == id)).mappings().one()
-    rows = _stored(connection, dict(found))
-    count = 0
-    with target.open("wb") as file:
-        file.write(_line("space", rows.space))
-        for row in rows.journal:
-            file.write(_line("entry", row))
-            count += 1
-        for row in rows.entities:
-            file.write(_line("entity", row))
-    return count
-
-
-def verify_export(source: Path) -> Verified | Difference:
-    """Checks an exported space alone, without any database."""
-    with source.open("rb") as file:
-        lines = [msgspec.json.decode(line, type=Line) for line in file]
-    parts = {
-        part: [_unpacked(line.row) for line in lines if line.part == part] for part in ("space", "entry", "entity")
-    }
-    return verify_space(SpaceRows(space=parts["space"][0], journal=parts["entry"], entities=parts["entity"]))
-
-
-_BINARY = ("head", "payload", "salt", "hash", "fingerprint", "body")
-
-
-def _line(part: str, row: dict[str, Any]) -> bytes:
-    packed = {n: b64encode(_bytes(v)).decode() if n in _BINARY and v is not None else v for n, v in row.items()}
-    return msgspec.json.encode(Line(part=part, row=packed)) + b"\n"
-
-
-def _unpacked(row: dict[str, Any]) -> dict[str, Any]:
-    return {n: b64decode(v) if n in _BINARY and v is not None else v for n, v in row.items()}
+def _fetched(connection: Connection, query: Select[Any]) -> Iterator[dict[str, Any]]:
+    with connection.execute(query, execution_options={"yield_per": AT_ONCE}) as found:
+        for row in found.mappings():
+            yield dict(row)

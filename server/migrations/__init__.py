@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.engine import URL
 
-from server.core.database import sqlite_engine
+from server.core.long import write_long
 
 # Alembic is imported where there is something to do: most starts find the database as it should be.
 if TYPE_CHECKING:
     from alembic.config import Config
 
 HERE = Path(__file__).parent
-ONE_AT_A_TIME = 0x6B6F7272
-"""Number of the advisory lock under which processes that start together bring PostgreSQL up to date one by one."""
 
 
 class NewerDatabase(Exception):
     """The database has steps that this version does not know."""
+
+
+class OlderDatabase(Exception):
+    """The database lacks steps, and what is asked for does not make them."""
 
 
 async def migrate(url: str | URL) -> None:
@@ -31,46 +33,29 @@ async def migrate(url: str | URL) -> None:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
-        _migrate_sqlite(parsed)
-    else:
-        await _migrate_postgres(parsed.set(drivername="postgresql+asyncpg"))
+    await write_long(parsed, upgrade)
 
 
-def _migrate_sqlite(url: URL) -> None:
-    engine = sqlite_engine(url, writes=True)
-    try:
-        with engine.begin() as connection:
-            upgrade(connection)
-    finally:
-        engine.dispose()
-
-
-async def _migrate_postgres(url: URL) -> None:
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    # An engine of its own: a step on a large table may take longer than the writer's timeouts allow.
-    engine = create_async_engine(url, connect_args={"timeout": 5})
-    try:
-        async with engine.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": ONE_AT_A_TIME})
-            await connection.run_sync(upgrade)
-    finally:
-        await engine.dispose()
-
-
-def upgrade(connection: Connection) -> None:
-    """Applies the missing steps within the caller's transaction: all of them, or none."""
-    if _version(connection) == newest():
+def upgrade(connection: Connection, to: str | None = None) -> None:
+    """Applies the missing steps, or those up to this one, within the caller's transaction: all of them, or none."""
+    if _version(connection) == (to or newest()):
         return
     from alembic import command
     from alembic.util import CommandError
 
     try:
-        command.upgrade(alembic_config(connection), "head")
+        command.upgrade(alembic_config(connection), to or "head")
     except CommandError as error:
         if "Can't locate revision" not in str(error):
             raise
         raise NewerDatabase from error
+
+
+def expect_newest(connection: Connection) -> None:
+    """Raises if the database is not as this version makes it."""
+    version = _version(connection) or ""
+    if version != newest():
+        raise OlderDatabase if version < newest() else NewerDatabase
 
 
 def _version(connection: Connection) -> str | None:

@@ -19,6 +19,7 @@ from shared_schema.frames import DemoPerson, Me, schema_name
 from shared_schema.people import Area, Person
 
 from . import rules, views
+from .attempts import Attempts
 from .sessions import Session, Sessions
 
 log = logging.getLogger("korridor.people")
@@ -35,6 +36,8 @@ class DemoSignIn(Struct, frozen=True, forbid_unknown_fields=True):
 def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTTPRouteHandler]:
     """The routes of this slice. Signing in by choosing a person exists on demo instances alone."""
 
+    attempts = Attempts()
+
     async def me_of(session: Session) -> Me:
         area = await kernel.space(session.area)
         if area is None:
@@ -48,7 +51,7 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
     @post("/api/sign-out", status_code=204)
     async def sign_out(request: Request[Any, Session, Any]) -> Response[None]:
         await sessions.end(request.auth)
-        log.info("signed_out", extra={"person": request.auth.person})
+        log.info("signed_out", extra={"person": request.auth.person, "session": request.auth.id})
         # The browser drops what it keeps for us; the client has wiped its own stores before it asked.
         return Response(None, cookies=[sessions.no_cookie()], headers={"Clear-Site-Data": '"cache"'})
 
@@ -62,11 +65,13 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
     async def demo_sign_in(request: Request[Any, Any, Any], data: JSONBody[DemoSignIn]) -> Response[Me]:
         area = await _area_of(kernel, data.person)
         if area is None:
+            log.info("sign_in_refused", extra={"reason": "unknown"})
+            attempts.failed(request)
             raise NotFoundException
         if before := await sessions.of(request):
             await sessions.end(before)
         session, token = await sessions.begin(data.person, area.id)
-        log.info("signed_in", extra={"person": data.person, "area": area.id})
+        log.info("signed_in", extra={"person": data.person, "area": area.id, "session": session.id})
         return Response(await me_of(session), cookies=[sessions.cookie(token)])
 
     return [me, sign_out, *([demo_people, demo_sign_in] if demo else [])]

@@ -51,6 +51,8 @@ class Connection:
         "behind",
         "ended",
         "freed",
+        "held",
+        "identity",
         "link",
         "present",
         "protocol",
@@ -62,6 +64,7 @@ class Connection:
 
     def __init__(self, link: Link, identity: Identity, out: Answers, at: float) -> None:
         self.link = link
+        self.identity = identity
         self.author = identity.author
         self.session = identity.session
         self.protocol = Protocol(identity.author, at)
@@ -72,6 +75,8 @@ class Connection:
         self.ended = False
         self.waiting = 0
         self.freed: asyncio.Future[None] | None = None
+        self.held = False
+        """It is not read just now, because of some limit."""
         self.stuck_at: float | None = None
         self._out = out
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+import math
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, Self, assert_never
@@ -18,6 +18,7 @@ from typing import Literal, Self, assert_never
 import msgspec
 
 from server.core.batch import Resolve
+from server.core.budgets import Budgets
 from server.core.commands import Request
 from server.core.journal import Committed
 from server.core.kernel import Kernel
@@ -26,8 +27,8 @@ from shared_schema.base import PROTOCOL, Author, Id, Viewer
 from shared_schema.frames import Do, Pong, State, Welcome, Where, schema_name
 from shared_schema.journal import Change, Put
 
-from .budgets import Budgets
 from .connections import Answers, Connection
+from .limits import Headcount, Limits
 from .links import Link, Message
 from .protocol import (
     HEARTBEAT,
@@ -57,12 +58,14 @@ LINGER = 60.0
 """Seconds for which a space stays ready after the last seat left, so that a hall that reconnects at once finds it."""
 STUCK = 30.0
 """Seconds after which a connection whose buffer does not drain is ended."""
-MOST_WAITING = 64
-"""Commands of one connection on their way to the committer; then its socket is not read until one is answered."""
 ASK_AGAIN = 60.0
 """Seconds after which everybody's rights are looked at again: an access that ends on a date ends without an entry."""
-MOST_CONNECTIONS = 20
-"""Sockets of one person, in all their tabs and devices."""
+
+ANSWERED_WITHIN = 2.5
+"""Seconds that commands under way have when the process is to stop. A sound database needs a hundredth of it."""
+AT_ONCE, PAUSE, SPREAD = 100, 0.05, 2.0
+"""Sockets that are closed at once, the seconds until the next ones, and those for all together: their clients come back
+within a second each, and a crowd that comes at one moment waits longer than one that comes by turns."""
 
 ALL_WELL = State(relay="ok", writing="ok")
 
@@ -78,7 +81,7 @@ class Hub:
         rights_kinds: frozenset[str],
         instance: Id,
         budgets: Budgets | None = None,
-        most_connections: int = MOST_CONNECTIONS,
+        headcount: Headcount | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.instance = instance
@@ -86,14 +89,16 @@ class Hub:
         self._kernel = kernel
         self._resolve = resolve
         self._rights_kinds = rights_kinds
-        self._budgets = budgets
-        self._most_connections = most_connections
         self._clock = clock or asyncio.get_running_loop().time
+        self.limits = Limits(kernel, budgets, self._clock)
         self._rooms: dict[Id, Room] = {}
         self._connections: dict[Connection, None] = {}
-        self._of_person: Counter[Id] = Counter()
+        self._headcount = headcount or Headcount()
         self._answers = Answers()
-        self._state = ALL_WELL
+        self.state = ALL_WELL
+        self.closing = False
+        """The process is about to stop: nothing more is taken."""
+        self._closed = False
         self._sweeper: asyncio.Task[None] | None = None
         self._stop_listening = ExitStack()
 
@@ -118,8 +123,28 @@ class Hub:
         self._stop_listening.close()
         self.close()
 
+    async def finish(self) -> None:
+        """Takes nothing more, answers what was taken, then sends everybody away, a few at a time.
+
+        What arrives meanwhile is dropped: it has no answer, so that its client sends it again, to whoever comes next.
+        """
+        self.closing = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWERED_WITHIN):
+                await self._kernel.idle()
+        await asyncio.sleep(0)  # who waits for an answer by HTTP sends it now
+        connections = list(self._connections)
+        group = max(AT_ONCE, math.ceil(len(connections) * PAUSE / SPREAD))
+        for first in range(0, len(connections), group):
+            if first:
+                await asyncio.sleep(PAUSE)
+            for connection in connections[first : first + group]:
+                connection.close(CloseCode.RESTART)
+        self.close()
+
     def close(self) -> None:
-        """Ends every connection and every wait: the process is about to stop."""
+        """Ends every connection and every wait: the process is about to stop. Who comes now is sent away, too."""
+        self.closing = self._closed = True
         for connection in list(self._connections):
             connection.close(CloseCode.RESTART)
         for room in self._rooms.values():
@@ -133,8 +158,10 @@ class Hub:
         connection = Connection(link, identity, self._answers, self._clock())
         link.on_drain = connection.drained
         self._connections[connection] = None
-        self._of_person[identity.author.id] += 1
-        if self._of_person[identity.author.id] > self._most_connections:
+        few = self._headcount.come(identity)
+        if self.closing:
+            connection.close(CloseCode.RESTART)
+        elif not few:
             connection.close(CloseCode.TRY_LATER)
         return connection
 
@@ -143,9 +170,7 @@ class Hub:
         if connection not in self._connections:
             return
         del self._connections[connection]
-        self._of_person[connection.author.id] -= 1
-        if not self._of_person[connection.author.id]:
-            del self._of_person[connection.author.id]
+        self._headcount.go(connection.identity)
         connection.gone()
 
     async def hear(self, connection: Connection, said: str | bytes | None) -> None:
@@ -153,46 +178,27 @@ class Hub:
         protocol = connection.protocol
         consequences = protocol.binary() if said is None else protocol.text(said)
         for consequence in consequences:
-            if connection.ended:
+            if isinstance(consequence, TakeSeat):
+                await self.limits.seat(connection)
+            elif isinstance(consequence, Enqueue):
+                await self.limits.command(connection)
+            if connection.ended or self.closing:
                 return
             if isinstance(consequence, TakeSeat):
                 await self._take_seat(connection, consequence)
             else:
                 self._carry_out(connection, consequence)
-        await self._slow_down(connection, sum(isinstance(one, TakeSeat | Enqueue) for one in consequences))
 
     def hear_at_once(self, connection: Connection, said: str) -> bool:
         """Does what `hear` does if that has to wait for nothing; else says so, and has done nothing."""
         messages = read(said)
         if messages is None or not all(isinstance(message, Do) for message in messages):
             return False
-        number, person, at = len(messages), connection.author.id, self._clock()
-        if connection.waiting + number >= MOST_WAITING:
+        if self.closing or not self.limits.at_once(connection, len(messages)):
             return False
-        if self._budgets is not None:
-            if self._budgets.wait(person, at, number):
-                return False
-            self._budgets.spend(person, number, at)
         for consequence in connection.protocol.said(messages):
             self._carry_out(connection, consequence)
         return True
-
-    async def _slow_down(self, connection: Connection, number: int) -> None:
-        """Back-pressure: the socket is not read while too many commands wait, or while the person is over budget."""
-        if connection.waiting >= MOST_WAITING:
-            connection.freed = asyncio.get_running_loop().create_future()
-            await connection.freed
-        if self._budgets is not None and number:
-            await asyncio.sleep(self._budgets.spend(connection.author.id, number, self._clock()))
-
-    def spend(self, person: Id) -> float:
-        """Takes a command by HTTP from the person's budget; or answers with the seconds until there is room for it."""
-        if self._budgets is None:
-            return 0.0
-        wait = self._budgets.wait(person, self._clock())
-        if not wait:
-            self._budgets.spend(person, 1, self._clock())
-        return wait
 
     def _carry_out(self, connection: Connection, consequence: Consequence) -> None:
         match consequence:
@@ -230,8 +236,8 @@ class Hub:
             heartbeat=HEARTBEAT,
         )
         connection.answer(welcome)
-        if self._state != ALL_WELL:
-            connection.answer(self._state)
+        if self.state != ALL_WELL:
+            connection.answer(self.state)
 
     def _enqueue(self, connection: Connection, request: Request) -> None:
         connection.waiting += 1
@@ -285,6 +291,16 @@ class Hub:
         """The spaces that somebody has a seat in, or waits for."""
         return {id for id, room in self._rooms.items() if not room.empty}
 
+    @property
+    def connections(self) -> int:
+        """How many sockets there are."""
+        return len(self._connections)
+
+    @property
+    def seats(self) -> int:
+        """How many seats are taken, in all spaces."""
+        return sum(len(group) for room in self._rooms.values() for group in room.seats.values())
+
     def ready(self) -> set[Id]:
         """The spaces that are watched, or were a moment ago."""
         return set(self._rooms)
@@ -301,7 +317,7 @@ class Hub:
     async def wait_for(self, space: Id, after: int, at_most: float) -> None:
         """Returns when the space may have an entry after this one, or after so many seconds."""
         room = await self._room(space)
-        if room is not None and room.ring.seq <= after:
+        if room is not None and room.ring.seq <= after and not self._closed:
             await room.wait(at_most)
 
     def waited_for(self, space: Id) -> int:
@@ -352,11 +368,11 @@ class Hub:
 
     def sessions(self) -> set[str]:
         """The sessions that have a socket here."""
-        return {connection.session for connection in self._connections}
+        return self._headcount.sessions()
 
     def here(self) -> set[Id]:
         """The people who have a socket here."""
-        return set(self._of_person)
+        return self._headcount.people()
 
     def end_sessions(self, sessions: Collection[str]) -> None:
         """Signs out every socket of these sessions, with its seats."""
@@ -389,10 +405,10 @@ class Hub:
         self, *, relay: Literal["ok", "late"] | None = None, writing: Literal["ok", "paused"] | None = None
     ) -> None:
         """Tells everybody whether other processes' changes come at once and whether anything can be written."""
-        state = State(relay=relay or self._state.relay, writing=writing or self._state.writing)
-        if state == self._state:
+        state = State(relay=relay or self.state.relay, writing=writing or self.state.writing)
+        if state == self.state:
             return
-        self._state = state
+        self.state = state
         if state.relay == "late":
             for room in self._rooms.values():
                 room.whereabouts.forget_others()
@@ -414,7 +430,8 @@ class Hub:
     def sweep(self, at: float) -> None:
         """Looks for connections that have gone silent or are stuck, and lets go of spaces that nobody watches."""
         for connection in list(self._connections):
-            for consequence in connection.protocol.tick(at, heard=connection.link.heard()):
+            heard = connection.link.heard() or connection.held  # who is not read cannot be heard
+            for consequence in connection.protocol.tick(at, heard=heard):
                 self._carry_out(connection, consequence)
             if connection.stuck_at is not None and at - connection.stuck_at >= STUCK:
                 connection.link.abort()
@@ -425,5 +442,4 @@ class Hub:
             if room.empty and at - room.left_at >= LINGER:
                 self._rooms.pop(id).close()
             room.whereabouts.refresh()
-        if self._budgets is not None:
-            self._budgets.forget(at)
+        self.limits.sweep(at)

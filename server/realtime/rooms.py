@@ -57,6 +57,7 @@ class Room:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._pending: list[Line] = []
+        self._pending_since = 0.0
         self._shown_at = float("-inf")
         self._distance = SHORTEST
         self._timer: asyncio.TimerHandle | None = None
@@ -167,6 +168,8 @@ class Room:
         self._wake()
         if any(_shows_or_hides(line) for line in lines):
             self.whereabouts.tell_again()  # where somebody is may be no place any more, or one again
+        if not self._pending:
+            self._pending_since = monotonic()
         self._pending += lines
         if self._timer is not None or not self._pending:
             return
@@ -190,6 +193,7 @@ class Room:
             text = payload(self.id, lines, viewer, lines[-1].head)
             message = made[text] = made.get(text) or Message(text)
             self._broadcast(seats, message)
+        self._kernel.counters.showings.add(monotonic() - self._pending_since)
         self._shown_at = began
         self._distance = min(max(SHARE * (monotonic() - began), SHORTEST), LONGEST)
 
@@ -205,6 +209,7 @@ class Room:
             answers = connection.take_answers() if connection.answers else None  # entries never overtake them
             if not connection.link.offer(message, answers):
                 missed.append(seat)
+        self._kernel.counters.fell_behind += len(missed)
         for seat in missed:
             seat.connection.fall_behind(self, self._clock())
 

@@ -25,6 +25,7 @@ from shared_schema.refusals import Invalid, NotFound, Refusal, Unavailable
 
 from .history import Histories
 from .hub import Hub
+from .limits import FULL_FOR
 from .rings import LENGTH, page, takes_away
 from .snapshots import Made, Snapshots, snapshot_of
 
@@ -139,7 +140,7 @@ async def command(request: AnyRequest, live: LiveDependency, space: FromPath[str
     """Does one command: `Accepted`, or `Refused` with the status that fits the reason."""
     posted, author = _read(await request.body()), live.author_of(request)
     answer: Accepted | Refused
-    wait = live.hub.spend(author.id)
+    wait = FULL_FOR if live.hub.closing else live.hub.limits.spend(author.id)
     if wait:
         answer = Refused(id=posted.id, reason=Unavailable())
         return _answered(answer, retry_after=str(math.ceil(wait)))

@@ -179,12 +179,14 @@ def socket_handler(hub: Hub, identify: Identify, origins: Collection[str]) -> We
     @websocket("/ws", opt={"exclude_from_auth": True})
     async def live(socket: WebSocket[Any, Any, Any]) -> None:
         if socket.headers.getall("origin", []) not in ([origin] for origin in origins):
+            log.warning("socket_refused", extra={"code": int(CloseCode.ORIGIN)})
             await socket.close(CloseCode.ORIGIN)  # before it is accepted: the answer is a plain 403
             return
         await socket.accept()
         link = link_of(socket)
         code = await _serve(hub, identify, socket, link)
         if code is not None:
+            log.info("socket_refused", extra={"code": int(code)})
             link.close(code)
             await _until_gone(socket)
 
@@ -209,6 +211,8 @@ async def _serve(hub: Hub, identify: Identify, socket: WebSocket[Any, Any, Any],
 
 async def _converse(hub: Hub, socket: WebSocket[Any, Any, Any], link: Link, identity: Identity) -> None:
     connection = hub.connect(link, identity)
+    about = {"person": identity.author.id, "session": identity.session}
+    log.info("socket_opened", extra=about)
 
     async def next_event() -> Any:
         link.on_text = partial(hub.hear_at_once, connection)
@@ -217,12 +221,14 @@ async def _converse(hub: Hub, socket: WebSocket[Any, Any, Any], link: Link, iden
         finally:
             link.on_text = None
 
+    event: dict[str, Any] = {}
     try:
         while (event := await next_event())["type"] == "websocket.receive":
             await hub.hear(connection, event.get("text"))
             await link.writable_again()
     finally:
         hub.disconnect(connection)
+        log.info("socket_closed", extra=about | {"code": event.get("code")})
 
 
 async def _until_gone(socket: WebSocket[Any, Any, Any]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import sqlite3
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -43,7 +45,7 @@ def test_migrate_makes_a_database_and_does_no_harm_twice(database_url: str) -> N
         assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("command", [("verify",), ("export", "x", "nowhere.jsonl")])
+@pytest.mark.parametrize("command", [("verify",), ("export", "x", "nowhere"), ("backup", "nowhere"), ("import", "-")])
 def test_reading_needs_a_database(tmp_path: Path, command: tuple[str, ...]) -> None:
     done = korridor(*command, KORRIDOR_DATABASE_URL=f"sqlite:///{tmp_path}/none.db")
     assert (done.returncode, done.stderr) == (1, f"There is no database at {tmp_path}/none.db.\n")
@@ -79,11 +81,12 @@ def test_a_taken_port_is_said_before_anything_is_done(tmp_path: Path, sqlite_url
 
 def test_while_a_server_runs_on_sqlite_nobody_else_writes_and_everybody_reads(sqlite_url: str, tmp_path: Path) -> None:
     with Serving(sqlite_url, "--demo"):
-        for command in ("serve", "migrate", "seed"):
-            done = korridor(command, KORRIDOR_DATABASE_URL=sqlite_url, PORT="0")
+        for command in (["serve"], ["migrate"], ["seed"], ["restore", "-"], ["import", "-"]):
+            done = korridor(*command, KORRIDOR_DATABASE_URL=sqlite_url, PORT="0")
             assert done.returncode == 1
             assert done.stderr.startswith("Another Korridor is running on "), command
-        assert korridor("verify", KORRIDOR_DATABASE_URL=sqlite_url).returncode == 0
+        for command in (["verify"], ["backup", f"{tmp_path}/backup"]):
+            assert korridor(*command, KORRIDOR_DATABASE_URL=sqlite_url).returncode == 0, command
     assert korridor("migrate", KORRIDOR_DATABASE_URL=sqlite_url).returncode == 0, "the lock died with its process"
 
 
@@ -93,11 +96,18 @@ def test_a_demo_says_how_to_sign_in_and_is_seeded_once(database_url: str) -> Non
         with Serving(database_url, "--demo") as serving:
             people.append(_get(serving, "/api/demo/people"))
             code, said, complained = serving.stop()
-        assert (code, complained) == (0, "")
+        assert (code, _events(complained)) == (0, ["budgets_off", "started", "stopping", "stopped"])
         assert f"Korridor läuft: {serving.url} – wählen Sie dort eine Person aus." in said
         assert f"Korridor is running: {serving.url} – choose a person there." in said
     assert people[0] == people[1]
     assert len(people[0]) > 30
+
+
+def test_two_that_start_at_once_on_an_empty_postgres_both_serve(postgres_url: str) -> None:
+    pair = Serving(postgres_url), Serving(postgres_url)
+    with ThreadPoolExecutor() as threads, contextlib.ExitStack() as running:
+        list(threads.map(running.enter_context, pair))
+        assert all(serving.answers() for serving in pair)
 
 
 def test_seed_writes_the_demo_once(sqlite_url: str) -> None:
@@ -124,8 +134,8 @@ async def test_told_to_stop_it_asks_sockets_to_come_back_and_ends_in_order(sqlit
         with pytest.raises(ConnectionClosed):
             await socket.recv()
     assert socket.close_code == 1012
-    events = [json.loads(line) for line in complained.splitlines()]
-    assert (code, [event["event"] for event in events]) == (0, ["signed_in"])
+    during = ["signed_in", "socket_opened", "stopping", "socket_closed", "stopped"]
+    assert (code, _events(complained)) == (0, ["budgets_off", "started", *during])
 
 
 async def test_told_to_stop_under_load_it_loses_nothing_that_it_acknowledged(database_url: str) -> None:
@@ -175,15 +185,12 @@ async def _write(browser: httpx.AsyncClient, space: str, column: str, accepted: 
             accepted.append(id)
 
 
-def test_verify_names_the_place_that_was_altered(sqlite_url: str, tmp_path: Path) -> None:
+def test_verify_names_the_place_that_was_altered(sqlite_url: str) -> None:
     korridor("seed", KORRIDOR_DATABASE_URL=sqlite_url)
     whole = korridor("verify", KORRIDOR_DATABASE_URL=sqlite_url)
     assert whole.returncode == 0
     assert len(whole.stdout.splitlines()) == 11
     space = whole.stdout.split()[1].rstrip(":")
-    exported = korridor("export", space, str(tmp_path / "space.jsonl"), KORRIDOR_DATABASE_URL=sqlite_url)
-    assert exported.returncode == 0
-    assert korridor("verify", "--export", str(tmp_path / "space.jsonl")).returncode == 0
 
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as database:
         database.execute("UPDATE journal SET at = '2020-01-01T00:00:00.000000Z' WHERE space = ? AND seq = 5", [space])
@@ -191,26 +198,9 @@ def test_verify_names_the_place_that_was_altered(sqlite_url: str, tmp_path: Path
     assert altered.returncode == 1
     assert f"space {space}, entry 5: " in altered.stdout
 
-    lines = (tmp_path / "space.jsonl").read_text().splitlines()
-    entry = json.loads(lines[3])
-    entry["row"]["verb"] = "task.create"
-    (tmp_path / "space.jsonl").write_text("\n".join([*lines[:3], json.dumps(entry), *lines[4:]]) + "\n")
-    altered = korridor("verify", "--export", str(tmp_path / "space.jsonl"))
-    assert altered.returncode == 1
-    assert "entry 3" in altered.stdout
 
-
-def test_export_of_a_space_that_is_not_there_is_said(sqlite_url: str, tmp_path: Path) -> None:
-    korridor("migrate", KORRIDOR_DATABASE_URL=sqlite_url)
-    done = korridor("export", "nowhere", str(tmp_path / "x"), KORRIDOR_DATABASE_URL=sqlite_url)
-    assert (done.returncode, done.stderr) == (1, "There is no space nowhere.\n")
-    assert not (tmp_path / "x").exists()
-
-
-def test_what_is_no_export_is_said(tmp_path: Path) -> None:
-    (tmp_path / "x").write_text("hello\n")
-    done = korridor("verify", "--export", str(tmp_path / "x"))
-    assert (done.returncode, done.stderr) == (1, f"{tmp_path}/x is no export of a space.\n")
+def _events(log: str) -> list[str]:
+    return [json.loads(line)["event"] for line in log.splitlines()]
 
 
 def _get(serving: Serving, path: str) -> list[dict[str, str]]:

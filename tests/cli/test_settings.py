@@ -30,6 +30,10 @@ def test_every_setting_is_read() -> None:
             "KORRIDOR_DEMO": "1",
             "KORRIDOR_DEMO_LIVE": "yes",
             "KORRIDOR_SESSION_DAYS": "7",
+            "KORRIDOR_TRUSTED_PROXIES": "127.0.0.1, 172.16.0.0/12",
+            "KORRIDOR_BUDGETS": "0",
+            "KORRIDOR_METRICS": "[::1]:9100",
+            "KORRIDOR_WORKER": "3",
             "KORRIDOR_LOG_LEVEL": "Warning",
         }
     )
@@ -41,6 +45,10 @@ def test_every_setting_is_read() -> None:
         demo=True,
         demo_live=True,
         session_days=7,
+        trusted_proxies=("127.0.0.1", "172.16.0.0/12"),
+        budgets=False,
+        metrics=("::1", 9100),
+        worker=3,
         log_level="warning",
     )
     assert settings.origins == ("https://korridor.example",)
@@ -77,6 +85,14 @@ def test_a_public_name_of_this_machine_stands_for_all_its_names() -> None:
         ("KORRIDOR_DEMO", "perhaps"),
         ("KORRIDOR_SESSION_DAYS", "0"),
         ("KORRIDOR_SESSION_DAYS", "366"),
+        ("KORRIDOR_TRUSTED_PROXIES", "*"),
+        ("KORRIDOR_TRUSTED_PROXIES", "proxy.example"),
+        ("KORRIDOR_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("KORRIDOR_METRICS", "9100"),
+        ("KORRIDOR_METRICS", "localhost:9100"),
+        ("KORRIDOR_METRICS", "127.0.0.1"),
+        ("KORRIDOR_METRICS", "127.0.0.1:70000"),
+        ("KORRIDOR_WORKER", "one"),
         ("KORRIDOR_LOG_LEVEL", "loud"),
     ],
 )

@@ -14,10 +14,11 @@ from sqlalchemy import Connection, insert, make_url, text
 
 from server.core import journal
 from server.core.commands import Request
-from server.core.database import PostgresDatabase, open_database
+from server.core.database import open_database
 from server.core.ids import derived_id, new_id
 from server.core.journal import Committed
 from server.core.kernel import Kernel
+from server.core.postgres import PostgresDatabase
 from server.core.relay import MemoryRelay
 from server.core.tables import follow_ups
 from server.core.tables import journal as journal_table

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection, text
 
 from server.core import ledger, verify
-from server.core.verify import Difference, Verified
+from server.core.verify import Difference
 from shared_schema.board import EditTask
 from tests.support.areas import SmallArea
 
@@ -81,20 +79,6 @@ async def test_jnl1_whatever_is_altered_is_named(written: SmallArea, sql: str, p
     (difference,) = await outcome(written)
     assert difference.space == written.network
     assert difference.place.startswith(place)
-
-
-async def test_jnl2_an_exported_space_is_checked_alone(written: SmallArea, tmp_path: Path) -> None:
-    target = tmp_path / "netzwerk.jsonl"
-    count = await written.kernel.database.read(verify.export_space, written.network, target)
-    checked = verify.verify_export(target)
-    assert isinstance(checked, Verified)
-    assert checked.entries == count
-    space = await written.kernel.space(written.network)
-    assert space is not None
-    assert checked.head == space.head.hex()
-    lines = target.read_bytes().splitlines(keepends=True)
-    target.write_bytes(b"".join(lines[:2] + lines[3:]))
-    assert isinstance(verify.verify_export(target), Difference)
 
 
 def test_parts_of_a_hash_cannot_be_shifted() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
+from server.health import PATHS
 from server.log import JsonLines
 from server.web import HEADERS
 from tests.support.instances import Instance, running_instance
@@ -65,7 +66,8 @@ async def test_our_own_pages_are_let_in(instance: Instance) -> None:
 async def test_a_name_that_is_not_ours_gets_nothing(instance: Instance, host: str) -> None:
     async with instance.browser() as browser:
         assert (await browser.get("/api/me", headers={"Host": host})).status_code == 421
-        assert (await browser.get("/health", headers={"Host": host})).status_code == 200
+        for path in PATHS:
+            assert (await browser.get(path, headers={"Host": host})).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/api/me", "/api/nothing", "/assets/nothing.js", "/api/sign-out"])

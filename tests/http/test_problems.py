@@ -12,6 +12,7 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import text
 
 from server.core.ids import new_id
+from server.health import PATHS
 from server.log import JsonLines
 from shared_schema.base import FRAME_LIMIT
 from shared_schema.frames import Problem
@@ -20,7 +21,7 @@ from shared_schema.refusals import Internal, Invalid
 from tests.support.areas import SmallArea
 from tests.support.instances import Instance, running_instance
 
-PUBLIC = {("GET", "/health"), ("GET", "/api/demo/people"), ("POST", "/api/demo/sign-in")}
+PUBLIC = {("GET", path) for path in PATHS} | {("GET", "/api/demo/people"), ("POST", "/api/demo/sign-in")}
 """Routes for everybody. Whoever adds one says so here."""
 
 
@@ -164,7 +165,7 @@ async def test_a_mistake_of_ours_is_logged_under_a_reference_and_not_shown(
     (logged,) = [r for r in caplog.records if r.name == "korridor.http"]
     line = JsonLines().format(logged)
     assert problem.reason.reference in line
-    assert "ownerships" in line
+    assert "server/board/views.py" in line, "where it happened"
     assert area.member not in line, "the values of a statement are about people"
 
 

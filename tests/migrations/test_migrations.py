@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 
@@ -88,6 +89,15 @@ async def test_a_second_run_changes_nothing(database_url: str) -> None:
     try:
         versions = await database.read(lambda c: c.execute(text("SELECT version_num FROM alembic_version")).all())
         assert versions == [(newest(),)]
+    finally:
+        await database.close()
+
+
+async def test_who_starts_at_once_on_an_empty_postgres_makes_it_ready_one_after_the_other(postgres_url: str) -> None:
+    await asyncio.gather(*(migrate(postgres_url) for _ in range(4)))
+    database = open_database(postgres_url)
+    try:
+        assert await database.read(_differences) == []
     finally:
         await database.close()
 

@@ -14,11 +14,13 @@ import pytest
 import uvicorn
 from litestar import Litestar
 from litestar.connection import ASGIConnection
+from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from server.core.ids import new_id
 from server.core.ledger import short
+from server.core.relay import Relay
 from server.people import access
 from server.problems import handle
 from server.realtime.history import Histories
@@ -66,6 +68,12 @@ class Client:
             if message["t"] == kind:
                 return message
             assert message["t"] == "presence", f"{message} instead of {kind}"
+
+    async def until_hearing(self, kind: str) -> dict[str, Any]:
+        """The next message of this kind, whatever comes before it."""
+        while (message := await self.next())["t"] != kind:
+            pass
+        return message
 
     async def next(self) -> dict[str, Any]:
         while not self._said:
@@ -206,12 +214,19 @@ async def serving(app: Litestar, protocol: Any) -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def open_house(
-    url: str, protocol: Any, *, identify: Identify = _identify, **hub_options: Any
+    url: str,
+    protocol: Any,
+    *,
+    identify: Identify = _identify,
+    relay: Relay | None = None,
+    beside: House | None = None,
+    **hub_options: Any,
 ) -> AsyncIterator[House]:
+    """A house with an area of its own, or another process `beside` one, on the same database."""
     clock = Clock()
     async with AsyncExitStack() as stack:
-        kernel = await stack.enter_async_context(running_kernel(url))
-        small = await found_small_area(kernel)
+        kernel = await stack.enter_async_context(running_kernel(url, relay=relay))
+        small = replace(beside.small, kernel=kernel) if beside else await found_small_area(kernel)
         options = {"rights_kinds": access.RIGHTS_KINDS, "instance": kernel.instance, "clock": clock, **hub_options}
         hub = await stack.enter_async_context(Hub(kernel, resolve=access.actor, **options))
         snapshots = Snapshots()
@@ -227,7 +242,10 @@ async def open_house(
         port = await stack.enter_async_context(serving(app, protocol))
         house = House(small, hub, port, clock, snapshots)
         stack.push_async_callback(house.close)
-        await house.settle_in()
+        if beside is None:
+            await house.settle_in()
+        else:
+            house.guest, house.neighbour = beside.guest, beside.neighbour
         yield house
 
 
@@ -250,5 +268,5 @@ async def any_house(sqlite_url: str, request: pytest.FixtureRequest) -> AsyncIte
 
 @pytest.fixture(params=LINKS)
 def open_houses(sqlite_url: str, request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """For tests that want another hub: `async with open_houses(most_connections=1) as house`."""
+    """For tests that want another hub: `async with open_houses(budgets=Budgets(burst=1)) as house`."""
     return lambda **options: open_house(sqlite_url, LINKS[request.param], **options)

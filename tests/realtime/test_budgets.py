@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from server.core.budgets import Budgets
 from server.core.ids import new_id
-from server.realtime.budgets import Budgets
+from server.realtime.protocol import MOST_SEATS, SILENCE
+from shared_schema.base import Id
 
 
 def test_a_burst_is_free_and_what_goes_beyond_has_to_wait() -> None:
@@ -50,6 +52,49 @@ async def test_over_budget_a_socket_is_read_slowly_and_nothing_is_lost_or_reorde
         assert [(await client.hear("accepted"))["id"] for _ in ids] == ids
         other = await house.client(house.guest)
         await other.settle()
+
+
+def creating(space: Id, column: Id, title: str) -> dict[str, Any]:
+    command = {"verb": "task.create", "id": new_id(), "column": column, "title": title}
+    return {"t": "do", "id": new_id(), "space": space, "command": command}
+
+
+async def test_an_outbox_of_a_day_offline_arrives_wholly_and_in_order(open_houses: Callable[..., Any]) -> None:
+    """From one tab, while another one of the same person goes on working, by turns."""
+    async with open_houses(budgets=Budgets(burst=100, per_second=1000)) as house:
+        column = await house.column()
+        outbox = [creating(house.network, column, f"{n}") for n in range(1000)]
+        tab, other = await house.client(), await house.client()
+        for first in range(0, 1000, 200):
+            await tab.say(*outbox[first : first + 200])
+        meanwhile = await other.do(house.network, outbox[0]["command"] | {"id": new_id()})
+        assert (await other.hear("accepted"))["id"] == meanwhile
+        answered = [await tab.hear("accepted") for _ in outbox]
+        assert [answer["id"] for answer in answered] == [message["id"] for message in outbox]
+        numbers = [answer["seqs"][house.network] for answer in answered]
+        assert numbers == sorted(numbers)
+
+
+async def test_who_waits_for_the_budget_is_not_taken_for_silent(open_houses: Callable[..., Any]) -> None:
+    async with open_houses(budgets=Budgets(burst=1, per_second=20)) as house:
+        client, column = await house.client(), await house.column()
+        outbox = [creating(house.network, column, f"{n}") for n in range(20)]
+        await client.say(*outbox)
+        for _ in outbox[1:]:
+            await client.hear("accepted")
+            house.clock.ahead += 2 * SILENCE
+            house.hub.sweep(house.clock())
+        await client.hear("accepted")
+
+
+async def test_all_seats_of_three_tabs_are_had_at_once(open_houses: Callable[..., Any]) -> None:
+    """After a restart everybody comes back with everything they had open."""
+    async with open_houses(budgets=Budgets(per_second=0.001)) as house:
+        for _ in range(3):
+            client = await house.client()
+            await client.say(*({"t": "watch", "space": new_id(), "since": 0, "head": ""} for _ in range(MOST_SEATS)))
+            for _ in range(MOST_SEATS):
+                await client.hear("left")
 
 
 async def test_over_budget_a_post_is_answered_when_to_come_again(open_houses: Callable[..., Any]) -> None:

@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from server.core.ids import new_id
 from server.realtime import socket
+from server.realtime.limits import Headcount
 from server.realtime.protocol import HEARTBEAT, HELLO_WITHIN, SILENCE
 from server.realtime.socket import SocketProtocol
 from shared_schema.base import FRAME_LIMIT
@@ -134,8 +135,11 @@ async def test_seat5_a_half_open_connection_is_freed_though_its_buffer_never_dra
     assert message["people"] == []
 
 
-async def test_one_person_has_so_many_sockets_and_no_more(open_houses: Callable[..., Any]) -> None:
-    async with open_houses(most_connections=2) as house:
+@pytest.mark.parametrize("headcount", [{"most_of_person": 2}, {"most_of_session": 2}], ids=str)
+async def test_one_person_has_so_many_sockets_and_no_more(
+    open_houses: Callable[..., Any], headcount: dict[str, int]
+) -> None:
+    async with open_houses(headcount=Headcount(**headcount)) as house:
         await house.client()
         await house.client()
         third = await house.client(greet=False)

@@ -49,7 +49,9 @@ class Serving:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [sys.executable, "-m", *program, *arguments]
-        self._environment = environment(KORRIDOR_DATABASE_URL=database_url, PORT=str(self.port), **settings)
+        # A few clients of a test do the work of many people, so that budgets are off unless a test is about them.
+        settings = {"KORRIDOR_BUDGETS": "0", "KORRIDOR_DATABASE_URL": database_url, "PORT": str(self.port), **settings}
+        self._environment = environment(**settings)
         self.process: subprocess.Popen[bytes] | None = None
         # Files, because nobody reads while it runs: a full pipe would stop a process that has much to complain of.
         self._said, self._complained = (tempfile.TemporaryFile() for _ in range(2))  # noqa: SIM115 (see __exit__)

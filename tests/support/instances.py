@@ -53,6 +53,8 @@ async def running_instance(
     demo: bool = True,
     public_url: str = "",
     session_days: int = 30,
+    trusted_proxies: tuple[str, ...] = (),
+    metrics: tuple[str, int] | None = None,
     client: Path | None = None,
 ) -> AsyncIterator[Instance]:
     """An instance over this database. It ends as one that gets SIGTERM does."""
@@ -64,6 +66,8 @@ async def running_instance(
             public_url=public_url,
             demo=demo,
             session_days=session_days,
+            trusted_proxies=trusted_proxies,
+            metrics=metrics,
         )
         async with running(settings, client) as korridor:
             server = Server(settings, korridor)

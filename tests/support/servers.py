@@ -21,9 +21,11 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+import psutil
+
 from tests.support.services import ensure_postgres, ensure_redis
 
-STARTS_WITHIN = 90.0  # seconds; half a second is usual, a machine whose cores are busy with other work needs many
+STARTS_WITHIN = 90.0  # seconds; half a second is usual, a machine with two cores that is busy otherwise needs more
 STOPS_WITHIN = 20.0
 
 # As root the server must run as somebody else: PostgreSQL refuses root. `nobody` is on every machine.
@@ -183,6 +185,18 @@ class Postgres(Server):
             timeout=STARTS_WITHIN,
             env={"PATH": os.environ["PATH"], "PGCONNECT_TIMEOUT": "5"},
         )
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """As long as it is open, all connections stay and nothing is answered."""
+        processes = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def url(self, database: str) -> str:
         return f"postgresql://korridor@127.0.0.1:{self.port}/{database}"

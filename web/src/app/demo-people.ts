@@ -1,5 +1,7 @@
 import { fetchJson, HttpProblem } from '../lib/http'
+import { needTexts, t } from '../lib/i18n.svelte'
 import { matches } from '../lib/names'
+import { refusalText } from '../lib/refusals'
 import { enterAs } from '../lib/session.svelte'
 import type { DemoPerson, Id, Me } from '../schema'
 
@@ -29,6 +31,14 @@ export async function demoPeople(): Promise<DemoPerson[] | null> {
 /** Signs in as one of them. */
 export async function signInAs(person: Id): Promise<void> {
   enterAs(await fetchJson<Me>('/api/demo/sign-in', { method: 'POST', body: { person } }))
+}
+
+/** The server's reason in a sentence, if it gave one. */
+export async function refusalOf(problem: unknown): Promise<string | null> {
+  const reason = problem instanceof HttpProblem ? problem.reason : null
+  if (!reason) return null
+  await needTexts('refusals')
+  return refusalText(reason, t)
 }
 
 /** The people whose name, organisation, function or space fits the search, by organisation; those without one last. */

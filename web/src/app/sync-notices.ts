@@ -87,7 +87,8 @@ let toldNotKept = false
 function tellStatus(status: Status): void {
   if (status.link === 'outdated') {
     const reload = { label: t('failure.reload'), run: () => location.reload() }
-    notify({ tone: 'problem', key: 'outdated', text: t('failure.outdated'), actions: [reload] })
+    const text = t(status.kept ? 'failure.outdated' : 'failure.outdated_not_kept')
+    notify({ tone: 'problem', key: 'outdated', text, actions: [reload] })
   }
   if (status.kept || toldNotKept) return
   toldNotKept = true

@@ -22,6 +22,8 @@ function valuesOf(reason: AnyReason): Vars {
       return { limit: reason.limit }
     case 'number_taken':
       return { number: reason.number }
+    case 'too_many_tries':
+      return { seconds: reason.seconds }
     case 'internal':
       return { reference: reason.reference }
     default:

@@ -592,6 +592,42 @@ describe('the session and the version', () => {
     expect(await everythingKept('drafts')).toEqual(['halb getippt'])
   })
 
+  test('CLI1 what waits outlives a restored backup: the page comes again and sends it', async () => {
+    const first = await seated()
+    await Promise.all([first.client.do(SPACE, rename('B')), settled()])
+    server.crash()
+    void first.client.do(SPACE, rename('C'))
+    await until(async () => (await everythingKept('outbox')).length === 1)
+    const instance = id(900)
+    server.me = { ...ME, instance }
+    server.found(SPACE, [column(COLUMN), newTask(TASK, COLUMN, 'Stand planen', ME.person)])
+    server.up = true
+    await clock.pass(10_000)
+    await until(async () => first.tab.reloads.length > 0)
+    expect(first.tab.reloads).toEqual([`${instance} ${ME.schema}`])
+    await close(first.tab)
+    server.arrived.splice(0)
+
+    const { client, seat, title } = await seated(open(server.me))
+    await settled()
+    expect(server.arrived).toMatchObject([{ command: { title: 'C' } }])
+    expect(client.status).toMatchObject({ link: 'live', waiting: 0, refused: 0 })
+    expect([title(), seat.confirmed.seq]).toEqual(['C', 1])
+  })
+
+  test('a page that can keep nothing does not go by itself while something waits', async () => {
+    globalThis.indexedDB = undefined as unknown as IDBFactory
+    const { tab, client } = await seated()
+    server.holds = true
+    void client.do(SPACE, rename('B'))
+    await settled()
+    server.schema = 'newer'
+    server.drop(1012)
+    await clock.pass(2_000)
+    expect(client.status).toMatchObject({ link: 'outdated', kept: false, waiting: 1 })
+    expect(tab.reloads).toEqual([])
+  })
+
   test('another schema reloads the page', async () => {
     server.schema = 'newer'
     const { tab, client } = await seated()

@@ -330,10 +330,11 @@ class TabClient implements Client {
     this.#delivery.stop()
   }
 
-  /** What was typed a moment ago is kept before the page goes. */
+  /** What was given or typed a moment ago is kept before the page goes. Where nothing can be kept, people decide. */
   async #reload(version: string): Promise<void> {
-    await this.#drafts.flush()
-    this.#world.reload(version)
+    // Reading the outbox waits for what is being written to it.
+    await Promise.all([this.#drafts.flush(), this.#storage.rows()])
+    if (this.#status.kept || !this.#delivery.outbox.rows.length) this.#world.reload(version)
   }
 
   // --- wiring ---
