@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from random import Random
@@ -35,8 +36,12 @@ from tests.support.waiting import until
 GONE = (WebSocketException, httpx.TransportError, OSError, TimeoutError, EOFError)
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.05, 1.0, 1.6
 """Seconds of back-off. Shorter than the product's (0.5 to 8), so that a test sees many reconnects in little time."""
+RESTART, RESTART_PAUSE = 1012, 1.0
+"""A process that stops sends its clients away with this code; they come back after a pause of up to a second."""
 ANSWER_WITHIN = 5.0
 """Seconds for an answer to anything; then the connection counts as dead. The product waits up to 30."""
+
+ALL_WELL = State(relay="ok", writing="ok")
 
 Json = dict[str, Any]
 Answer = Accepted | Refused
@@ -83,8 +88,10 @@ class Client:
         self.name = name
         self.place = place
         self.mirrors: dict[Id, Mirror] = {}
-        self.states: list[State] = []
-        self.reconnects = 0
+        self.state = ALL_WELL
+        """What the header would say."""
+        self.away: list[float] = []
+        """Seconds from the loss of each connection until all seats were taken again."""
         self.errors: list[str] = []
         """What a person would have been shown: refusals that no repeat mends."""
         self.seated = asyncio.Event()
@@ -92,6 +99,7 @@ class Client:
         self._addresses = addresses
         self._at = 0
         self._readings = 0
+        self._lost_at = 0.0
         self._history = history
         self._cookie = cookie or place.cookies[0]
         self._by_post = by_post
@@ -99,7 +107,7 @@ class Client:
         self._socket: ClientConnection | None = None
         self._pending: list[Pending] = []
         self._waiting_for: set[Id] = set()
-        self._browser = httpx.AsyncClient(timeout=ANSWER_WITHIN, headers={"Cookie": self._cookie})
+        self._browser = httpx.AsyncClient(timeout=silence, headers={"Cookie": self._cookie})
         self._connection: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -243,14 +251,16 @@ class Client:
                 ) as self._socket:
                     await self._converse(self._socket)
             failures = 0 if self.seated.is_set() else failures + 1
+            told_to_go = self._socket is not None and self._socket.close_code == RESTART
             self._lost()
-            await self._pause(failures)
+            await (asyncio.sleep(self.dice.random() * RESTART_PAUSE) if told_to_go else self._pause(failures))
 
     def _lost(self) -> None:
         """The connection is gone: what waits for an answer waits in vain."""
         self._socket = None
+        if self.seated.is_set():
+            self._lost_at = time.monotonic()
         self.seated.clear()
-        self.reconnects += 1
         self._at += 1
         for pending in self._pending:
             if not pending.answered.done():
@@ -282,6 +292,7 @@ class Client:
     async def _hear(self, socket: ClientConnection, message: ServerMessage) -> None:
         match message:
             case Welcome():
+                self.state = ALL_WELL  # what is otherwise is said next
                 for space in self.place.boards:
                     await self._watch(socket, space, anew=space not in self.mirrors)
             case Entries():
@@ -291,7 +302,7 @@ class Client:
             case Accepted() | Refused():
                 self._answered(message)
             case State():
-                self.states.append(message)
+                self.state = message
 
     def _answered(self, answer: Answer) -> None:
         waiting = (one for one in self._pending if one.id == answer.id and not one.answered.done())
@@ -318,5 +329,7 @@ class Client:
         except Hole:
             await self._watch(socket, message.space, anew=True)
         self._waiting_for.discard(message.space)
-        if not self._waiting_for:
+        if not self._waiting_for and not self.seated.is_set():
             self.seated.set()
+            if self._lost_at:
+                self.away.append(time.monotonic() - self._lost_at)

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tests.faults.checker import Evidence, Held, Violation, violations
-from tests.faults.clients import GONE, Address, Client
+from tests.faults.clients import ANSWER_WITHIN, GONE, Address, Client
 from tests.faults.history import AnyEvent, History
 from tests.faults.places import Place, Stored, stored
 from tests.support.commands import Serving
@@ -42,6 +42,12 @@ class Scene(Struct):
     async def kill(self, number: int) -> None:
         """`kill -9` of a process, and a new one in its place. Returns when that serves."""
         await asyncio.to_thread(self.processes[number].stop, signal.SIGKILL)
+        await asyncio.to_thread(self.processes[number].start)
+
+    async def restart(self, number: int) -> None:
+        """SIGTERM to a process, as an operator gives it, and a new one in its place. Returns when that serves."""
+        code, _, complained = await asyncio.to_thread(self.processes[number].stop)
+        assert code == 0, complained
         await asyncio.to_thread(self.processes[number].start)
 
     def together(self) -> bool:
@@ -101,22 +107,30 @@ async def scene(
     *,
     clients: int = 8,
     addresses: Sequence[Address] = (),
+    silence: float = ANSWER_WITHIN,
+    name: str = "client",
+    history: History | None = None,
 ) -> AsyncIterator[Scene]:
-    """Clients, spread over running processes, one in four by POST. `addresses`: they reach them through proxies."""
+    """Clients, spread over running processes, one in four by POST. `addresses`: they reach them through proxies.
+
+    `silence` is how long they wait for an answer; `history` is that of another scene that is played at the same time.
+    """
     reached = list(addresses) or [_address(process) for process in processes]
     async with AsyncExitStack() as stack:
-        history = stack.enter_context(History(folder / "history.jsonl"))
+        kept = history or stack.enter_context(History(folder / "history.jsonl"))
         made = []
         for number in range(clients):
             tab, person = divmod(number, len(place.cookies))
             first = (person + tab) % len(reached)
             turned, cookie = [*reached[first:], *reached[:first]], place.cookies[person]
-            client = Client(f"client {number}", place, turned, history, cookie=cookie, by_post=number % 4 == 3)
-            made.append(client)
+            by_post = number % 4 == 3
+            made.append(
+                Client(f"{name} {number}", place, turned, kept, cookie=cookie, by_post=by_post, silence=silence)
+            )
         async with asyncio.TaskGroup() as group:
             for client in made:
                 group.create_task(stack.enter_async_context(client))
-        yield Scene(place, list(processes), made, history)
+        yield Scene(place, list(processes), made, kept)
 
 
 @asynccontextmanager
@@ -125,7 +139,8 @@ async def serving(
 ) -> AsyncIterator[list[Serving]]:
     """So many processes on one database. They come up at once and end with the context."""
     processes = [
-        Serving(url, program=program, port=None, KORRIDOR_LOG_LEVEL="error", **settings) for _ in range(number)
+        Serving(url, program=program, port=None, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0", **settings)
+        for _ in range(number)
     ]
     async with AsyncExitStack() as stack:
         for process in processes:
