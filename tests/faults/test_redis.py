@@ -33,10 +33,11 @@ EVERY = 0.05
 
 @asynccontextmanager
 async def busy(here: Scene) -> AsyncIterator[None]:
-    """Everybody writes as long as it is open."""
+    """As long as it is open those at the first process write, and nobody else: a process that writes itself learns with
+    each batch what the others wrote."""
     over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        for writer in writers(here.clients)[0]:
+        for writer in writers(at(here, here.processes[0]))[0]:
             group.create_task(writer.until(over, every=EVERY))
         try:
             yield
@@ -59,11 +60,9 @@ def names(clients: Iterable[Client]) -> set[str]:
 
 
 def behind(here: Scene, since: float) -> dict[str, float]:
-    """How far those at the same process, and those at the other one, were behind an acknowledgement at most."""
-    one, other = (names(at(here, process)) for process in here.processes)
-    events = here.events
-    own = [*lags(events, one, one, since), *lags(events, other, other, since)]
-    across = [*lags(events, one, other, since), *lags(events, other, one, since)]
+    """How far those at the first process, where all is written, and those at the other were behind at most."""
+    writing, reading = (names(at(here, process)) for process in here.processes)
+    own, across = (lags(here.events, writing, readers, since) for readers in (writing, reading))
     return {"own_behind_s": round(max(own), 2), "other_behind_s": round(max(across), 2)}
 
 
