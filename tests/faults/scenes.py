@@ -12,9 +12,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from tests.faults.checker import Evidence, Held, Violation, violations
-from tests.faults.clients import ANSWER_WITHIN, GONE, Address, Client
+from tests.faults.clients import Client
 from tests.faults.history import AnyEvent, History
 from tests.faults.places import Place, Stored, stored
+from tests.faults.watchers import ANSWER_WITHIN, GONE, Address
 from tests.support.commands import Serving
 from tests.support.waiting import until
 
@@ -133,15 +134,18 @@ async def scene(
         yield Scene(place, list(processes), made, kept)
 
 
+def process_of(url: str, *, program: Sequence[str] = PRODUCT, **settings: str) -> Serving:
+    """A process over a database, not started yet. It grants every budget: clients send faster than people do."""
+    fixed = {"KORRIDOR_LOG_LEVEL": "error", "KORRIDOR_BUDGETS": "0"}
+    return Serving(url, program=program, port=None, **(fixed | settings))
+
+
 @asynccontextmanager
 async def serving(
     url: str, number: int, *, program: Sequence[str] = PRODUCT, **settings: str
 ) -> AsyncIterator[list[Serving]]:
     """So many processes on one database. They come up at once and end with the context."""
-    processes = [
-        Serving(url, program=program, port=None, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0", **settings)
-        for _ in range(number)
-    ]
+    processes = [process_of(url, program=program, **settings) for _ in range(number)]
     async with AsyncExitStack() as stack:
         for process in processes:
             stack.callback(process.__exit__)

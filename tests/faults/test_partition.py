@@ -17,7 +17,7 @@ from tests.faults.scenes import form, scene, serving
 from tests.support.proxy import proxied
 from tests.support.waiting import until
 
-LASTS = form(12, 60)
+LASTS = form(3, 60)
 """Seconds for which it is cut off, from the first refusal."""
 PATIENT = 120.0
 """Seconds that clients wait for an answer: here it is measured when that comes."""

@@ -21,7 +21,7 @@ from tests.support.proxy import Proxy, proxied
 from tests.support.servers import Redis
 from tests.support.waiting import until
 
-LASTS = form(5, 60)
+LASTS = form(3, 60)
 """Seconds for which Redis is gone or cut off."""
 TOLD_WITHIN = 30.0
 NORMAL_WITHIN = 50.0
