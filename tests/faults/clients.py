@@ -84,7 +84,7 @@ class Client(Watcher):
             await self._socket.send(message)
             return await asyncio.wait_for(pending.answered, self._silence)
         except GONE:
-            self._hang_up()
+            self.hang_up()
             return None
         finally:
             self._pending.remove(pending)
@@ -96,7 +96,7 @@ class Client(Watcher):
             answer = await self._browser.post(self._url(f"{space}/commands"), json=body, headers=self._headers())
             return _answer.decode(answer.content)
         except (*GONE, msgspec.DecodeError):
-            self._hang_up()
+            self.hang_up()
             return None
 
     def _lost(self) -> None:

@@ -188,9 +188,14 @@ class Watcher:
         self.seated.clear()
         self._at += 1
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """Ends the connection without a word, as a network does; the next one goes to the next address."""
         if self._socket is not None:
             self._socket.transport.abort()
+
+    async def back_again(self, times: int) -> None:
+        """Waits until it has its seats again, more than so many `times`."""
+        await until(lambda: len(self.away) > times, 60, f"{self.name} is back")
 
     async def _pause(self, failures: int) -> None:
         await asyncio.sleep(self.dice.random() * min(LONGEST_PAUSE, FIRST_PAUSE * GROWTH**failures))
