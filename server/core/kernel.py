@@ -178,6 +178,11 @@ class Kernel:
 
     # --- other processes ---------------------------------------------------------------------------------------------
 
+    async def catch_up(self, space: Id) -> None:
+        """Takes in at once what other processes wrote in a space: somebody knows more of it than this one."""
+        if self.database.shared:
+            await self._neighbours.catch_up(space)
+
     async def sweep(self) -> None:
         """Looks in the database for what other processes did; this happens by itself every two seconds."""
         await self._neighbours.sweep()

@@ -81,12 +81,16 @@ class Neighbours:
         while True:
             space = await self._behind.get()
             try:
-                async with self._turn:
-                    await self._keepers.catch_up(space)
+                await self.catch_up(space)
             except UNREACHABLE:
                 log.warning("catching up failed; the next sweep brings it")
             except Exception:
                 log.exception("catching up failed", extra={"space": space})
+
+    async def catch_up(self, space: Id) -> None:
+        """Brings a space up to the journal, between two batches."""
+        async with self._turn:
+            await self._keepers.catch_up(space)
 
     # --- the sweep ---------------------------------------------------------------------------------------------------
 

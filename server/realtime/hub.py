@@ -248,7 +248,7 @@ class Hub:
         """Catches the seat up and shows it everything from now on; or says why not."""
         connection.leave(wanted.space)
         room = await self._room(wanted.space)
-        missing = [] if room is None or wanted.fresh else await room.since(wanted.since, wanted.head)
+        missing = [] if room is None or wanted.fresh else await self._since(room, wanted.since, wanted.head)
         if connection.ended or wanted.space not in connection.protocol.watched:
             return
         spaces = None if room is None else room.spaces()
@@ -326,7 +326,13 @@ class Hub:
     async def since(self, space: Id, seq: int, head: str | None = None) -> list[Line] | None:
         """What happened in a space after `seq` (at `head`, if given); None: that has to begin with a snapshot."""
         room = await self._room(space)
-        return None if room is None else room.topped_up(seq, await room.since(seq, head))
+        return None if room is None else room.topped_up(seq, await self._since(room, seq, head))
+
+    async def _since(self, room: Room, seq: int, head: str | None) -> list[Line] | None:
+        """Who comes from another process may know entries that this one has yet to hear of, and must not lose them."""
+        if seq > room.ring.seq:
+            await self._kernel.catch_up(room.id)
+        return await room.since(seq, head)
 
     # --- showing, and to whom ----------------------------------------------------------------------------------------
 
