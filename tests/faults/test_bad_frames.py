@@ -20,7 +20,7 @@ from shared_schema.base import FRAME_LIMIT, Id
 from tests.faults.mutations import mutated_messages, mutated_streams
 from tests.faults.places import Place, prepare
 from tests.faults.raw import BINARY, CLOSE, CONTINUATION, PING, Raw, Watcher, create, first, frame, handshake, text
-from tests.faults.scenes import form
+from tests.faults.scenes import form, process_of
 from tests.support.commands import Serving
 
 MUTATED = form(500, 50_000)
@@ -69,7 +69,7 @@ def running_house(folder: Path) -> Iterator[House]:
     """At the end the process must have lived through all of it, and its log must not know of a single mistake."""
     url = f"sqlite:///{folder}/korridor.db"
     place = asyncio.run(prepare(url, people=2, spaces=1))
-    with Serving(url, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0") as serving:
+    with process_of(url) as serving:
         with Watcher(serving.port).watching(first(place), place.cookies[0]) as watcher:
             yield House(serving, place, watcher)
         code, _, log = serving.stop()

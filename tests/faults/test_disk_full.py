@@ -22,6 +22,7 @@ from shared_schema.base import Id
 from tests.faults.figures import record
 from tests.faults.places import Place, prepare
 from tests.faults.raw import Raw, create, first
+from tests.faults.scenes import process_of
 from tests.support.commands import Serving, korridor
 from tests.support.disks import Disk, Limited, SmallDisk, may_mount, mounted
 from tests.support.servers import Postgres
@@ -136,7 +137,7 @@ def test_p14_cmd7_sqlite_on_a_full_disk_fails_closed_and_comes_back(tmp_path: Pa
     with disk_of(kind, tmp_path) as (folder, disk):
         url = f"sqlite:///{folder}/korridor.db"
         place = asyncio.run(prepare(url, people=2, spaces=1))
-        with Serving(url, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0") as serving:
+        with process_of(url) as serving:
             took = fails_closed(url, place, serving, disk(serving), recover=lambda: None)
             code, _, log = serving.stop()
         assert (code, log) == (0, "")
@@ -151,7 +152,7 @@ def test_p14_cmd7_postgres_on_a_full_disk_fails_closed_and_comes_back() -> None:
         move_data(postgres, disk)
         with postgres, postgres.database() as url:
             place = asyncio.run(prepare(url, people=2, spaces=1))
-            with Serving(url, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0") as serving:
+            with process_of(url) as serving:
                 took = fails_closed(url, place, serving, disk, recover=lambda: start_again(postgres))
                 code, _, log = serving.stop()
             assert (code, log) == (0, "")

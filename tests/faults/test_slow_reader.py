@@ -17,8 +17,7 @@ from server.realtime.links import BOUND
 from tests.faults.figures import record
 from tests.faults.places import Place, prepare
 from tests.faults.raw import Raw, Watcher, create, first
-from tests.faults.scenes import form
-from tests.support.commands import Serving
+from tests.faults.scenes import form, process_of
 
 EVENTS = form(300, 5_000)
 TEXT = 20_000
@@ -69,7 +68,7 @@ def test_p11_seat3_a_slow_reader_is_bounded_and_slows_nobody(tmp_path: Path) -> 
     url = f"sqlite:///{tmp_path}/korridor.db"
     place = asyncio.run(prepare(url, people=3, spaces=1))
     writer_of, watcher_of, slow_of = place.cookies
-    with Serving(url, KORRIDOR_LOG_LEVEL="error", KORRIDOR_BUDGETS="0") as serving:
+    with process_of(url) as serving:
         assert serving.process is not None
         process = psutil.Process(serving.process.pid)
         with (
