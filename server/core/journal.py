@@ -244,6 +244,7 @@ class Seen(Struct, frozen=True):
 
     heads: dict[Id, Head]
     revoked: dict[int, str]
+    now: datetime
 
 
 def look_around(connection: Connection, wanted: Collection[Id], revoked: int) -> Seen:
@@ -253,6 +254,7 @@ def look_around(connection: Connection, wanted: Collection[Id], revoked: int) ->
     return Seen(
         heads={row.id: Head(row.seq, row.head) for row in rows},
         revoked={row.seq: row.session for row in connection.execute(ended)},
+        now=database_time(connection),
     )
 
 

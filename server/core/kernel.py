@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Self
 
 from sqlalchemy import Connection, insert, select, update
@@ -120,6 +121,10 @@ class Kernel:
         """Waits until every request taken so far has its answer."""
         await self._committer.idle()
 
+    def now(self) -> datetime:
+        """What the kernel's clock says, for those who only look. Commands get the time of their batch."""
+        return self.clock.now(self._neighbours.now())
+
     # --- reading -----------------------------------------------------------------------------------------------------
 
     async def space(self, id: Id) -> Space | None:
@@ -173,6 +178,11 @@ class Kernel:
             watcher(space)
 
     # --- other processes ---------------------------------------------------------------------------------------------
+
+    async def catch_up(self, space: Id) -> None:
+        """Takes in at once what other processes wrote in a space: somebody knows more of it than this one."""
+        if self.database.shared:
+            await self._neighbours.catch_up(space)
 
     async def sweep(self) -> None:
         """Looks in the database for what other processes did; this happens by itself every two seconds."""

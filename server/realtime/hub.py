@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, Self, assert_never
 
@@ -169,7 +168,7 @@ class Hub:
             case Greet():
                 self._greet(connection)
             case Echo():
-                connection.answer(Pong(time=datetime.now(UTC)))
+                connection.answer(Pong(time=self._kernel.now()))
             case Beat():
                 connection.link.beat()
             case Send(message=message):
@@ -197,7 +196,7 @@ class Hub:
             schema=self.schema,
             instance=self.instance,
             person=connection.author.id,
-            time=datetime.now(UTC),
+            time=self._kernel.now(),
             heartbeat=HEARTBEAT,
         )
         connection.answer(welcome)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 
 from server.core.batch import Resolve
 from server.core.journal import Committed
@@ -145,7 +144,7 @@ class Rooms:
 
     def viewer(self, space: Space, area: Space, author: Author) -> Viewer | None:
         """As what this person looks at the space now; None: not at all."""
-        return self._resolve(space, area, author, self._kernel.clock.now(datetime.now(UTC))).viewer
+        return self._resolve(space, area, author, self._kernel.now()).viewer
 
     def _decides_rights(self, change: Change) -> bool:
         kind = change.entity.__struct_config__.tag if isinstance(change, Put) else change.kind
