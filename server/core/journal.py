@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -21,7 +21,6 @@ from sqlalchemy import (
     String,
     any_,
     bindparam,
-    delete,
     func,
     null,
     select,
@@ -37,7 +36,7 @@ from . import moments
 from .projections import PROJECTIONS
 from .space import Space
 from .statements import fetch, fetch_column
-from .tables import entities, follow_ups, instance, journal, revocations, spaces
+from .tables import entities, follow_ups, journal, revocations, spaces
 from .writes import delete_from, insert_into, update_of, upsert_into, write_all
 
 # --- what a row holds ------------------------------------------------------------------------------------------------
@@ -263,27 +262,6 @@ def _heads(dialect: str) -> Select[Any]:
     return select(spaces.c.id, spaces.c.seq, spaces.c.head).where(_among(spaces.c.id, "spaces", dialect))
 
 
-def last_revocation(connection: Connection) -> int:
-    """The number of the newest revocation."""
-    newest = select(func.coalesce(func.max(revocations.c.seq), 0))
-    number: int = connection.execute(newest).scalar_one()
-    return number
-
-
-def revoke(connection: Connection, sessions: Sequence[str]) -> None:
-    """Tells every process that these sessions have ended. The caller commits soon: others wait for the same lock."""
-    connection.execute(select(instance.c.id).with_for_update()).close()
-    now, last = moments.write(database_time(connection)), last_revocation(connection)
-    rows = [{"seq": last + n, "session": session, "at": now} for n, session in enumerate(sessions, 1)]
-    write_all(connection, [(insert_into(revocations), rows)])
-
-
-def forget_revocations(connection: Connection, older_than: timedelta) -> None:
-    """Deletes revocations that every process has long read; the newest stays, because the next is counted from it."""
-    until, last = moments.write(database_time(connection) - older_than), last_revocation(connection)
-    connection.execute(delete(revocations).where(revocations.c.at < until, revocations.c.seq < last))
-
-
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -365,22 +343,6 @@ def space_rows(connection: Connection, area: Id | None = None) -> list[SpaceRow]
     """Every space, or those of one area (the area itself included)."""
     rows = select(spaces) if area is None else select(spaces).where(spaces.c.area == area)
     return [_space_row(row) for row in connection.execute(rows.order_by(spaces.c.id))]
-
-
-def left_to_follow(connection: Connection, older_than: timedelta) -> list[tuple[Id, Committed]]:
-    """Entries that followers still have to follow, oldest first, if they have been waiting for so long."""
-    until = moments.write(database_time(connection) - older_than)
-    rows = (
-        select(journal)
-        .join(follow_ups, (follow_ups.c.space == journal.c.space) & (follow_ups.c.seq == journal.c.seq))
-        .where(follow_ups.c.at <= until)
-    )
-    return [(row.space, read_row(row)) for row in connection.execute(rows.order_by(journal.c.at, journal.c.seq))]
-
-
-def mark_followed(connection: Connection, entries: Iterable[tuple[Id, int]]) -> None:
-    """Remembers that followers have followed these entries, given as (space, seq)."""
-    write_all(connection, [(delete_from(follow_ups), [{"space": space, "seq": seq} for space, seq in entries])])
 
 
 def count(connection: Connection) -> int:

@@ -19,6 +19,7 @@ from .database import UNREACHABLE, Database
 from .keeper import Keepers
 from .moments import RunningOn
 from .relay import Relay
+from .revocations import last_revocation
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class Neighbours:
 
     async def begin(self) -> None:
         """Revocations up to now concern nobody who is here."""
-        self._revoked = await self._database.read(journal.last_revocation)
+        self._revoked = await self._database.read(last_revocation)
         self._time = RunningOn(await self._database.read(journal.database_time))
 
     def now(self) -> datetime:
