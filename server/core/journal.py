@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, field
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ColumnElement,
     CompoundSelect,
@@ -308,6 +309,36 @@ def entries_after(connection: Connection, space: Id, after: int, limit: int) -> 
     """Entries in order, from the one after `after`."""
     rows = select(*_ENTRY_COLUMNS).where(journal.c.space == space, journal.c.seq > after)
     return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq).limit(limit))]
+
+
+def entries_from(connection: Connection, stands: Mapping[Id, int]) -> dict[Id, list[Committed]]:
+    """The entries of several spaces in order, of each from the given number on: one way there and back for them all."""
+    found: dict[Id, list[Committed]] = {id: [] for id in stands}
+    for row in fetch(connection, _from(connection.dialect.name), **_pairs(connection.dialect.name, stands)):
+        found[row.space].append(read_row(row))
+    return found
+
+
+def _pairs(dialect: str, stands: Mapping[Id, int]) -> dict[str, Any]:
+    if dialect == "postgresql":
+        return {"spaces": list(stands), "seqs": list(stands.values())}
+    return {"stands": list(stands.items())}
+
+
+@cache
+def _from(dialect: str) -> Select[Any]:
+    if dialect == "postgresql":
+        spaces_and_seqs = (bindparam("spaces", type_=postgresql.ARRAY(String)), bindparam("seqs", type_=_BIGINTS))
+        given = func.unnest(*spaces_and_seqs).table_valued("space", "seq", name="given").render_derived()
+        space, seq = given.c.space, given.c.seq
+    else:
+        pair: Any = func.json_each(bindparam("stands", type_=JSON)).table_valued("value").c.value
+        space, seq = func.json_extract(pair, "$[0]"), func.json_extract(pair, "$[1]")  # type: ignore[assignment]
+    rows = select(journal.c.space, *_ENTRY_COLUMNS).where(journal.c.space == space, journal.c.seq >= seq)
+    return rows.order_by(journal.c.space, journal.c.seq)
+
+
+_BIGINTS = postgresql.ARRAY(BigInteger)
 
 
 def entries_before(

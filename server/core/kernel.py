@@ -61,6 +61,7 @@ class Kernel:
         self._followers = Followers(database, self.space, self.submit)
         self._neighbours = Neighbours(database, self._keepers, self.relay, self._committer.turn, self.counters)
         self._paused = asyncio.Event()
+        self._outdated = False
         self._stop = contextlib.AsyncExitStack()
         self._following = _Tasks()
 
@@ -197,8 +198,14 @@ class Kernel:
 
     # --- writing paused ----------------------------------------------------------------------------------------------
 
+    def outdate(self, outdated: bool) -> None:
+        """Takes no commands as long as the database is another version's; what is there can still be read."""
+        self._outdated = outdated
+        if outdated:
+            self._pause(True)
+
     def _pause(self, paused: bool) -> None:
-        if paused == (not self.writing):
+        if paused == (not self.writing) or (self._outdated and not paused):
             return
         self.writing = self._committer.writing = not paused
         log.log(*((logging.WARNING, "writing_paused") if paused else (logging.INFO, "writing_resumed")))

@@ -118,7 +118,7 @@ def _put_back(connection: Connection, space: Id, entry: Committed, task: Id) -> 
     connection.execute(stands.values(seq=entry.entry.seq, head=entry.head))
 
 
-async def test_rest1_a_process_notices_that_its_database_was_put_back_and_begins_anew(postgres_url: str) -> None:
+async def test_ord6_a_process_notices_that_its_database_was_put_back_and_begins_anew(postgres_url: str) -> None:
     async with two_kernels(postgres_url) as (one, other):
         renewed: list[Id] = []
         other.kernel.on_renewed(renewed.append)
