@@ -218,9 +218,11 @@ class Kernel:
         if paused == (not self.writing) or (self._outdated and not paused):
             return
         self.writing = self._committer.writing = not paused
-        log.log(*((logging.WARNING, "writing_paused") if paused else (logging.INFO, "writing_resumed")))
         if paused:
+            log.warning("writing_paused")
             self._paused.set()
+        else:
+            log.info("writing_resumed")
         for watcher in self._watchers:
             watcher(self.writing)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 
@@ -55,7 +56,8 @@ async def test_sighup_replaces_every_worker_while_the_port_answers(serving: Serv
 async def test_told_to_stop_it_ends_its_workers_and_says_once_where_it_was(serving: Serving) -> None:
     left = [psutil.Process(pid) for pid in workers(serving)]
     code, said, complained = serving.stop()
-    assert (code, complained) == (0, "")
+    events = [json.loads(line) for line in complained.splitlines()]
+    assert (code, {event["event"] for event in events}) == (0, {"budgets_off", "started", "stopping", "stopped"})
     assert said.count(f"Korridor läuft: {serving.url}") == 1
     assert not any(process.is_running() for process in left)
 
