@@ -31,6 +31,9 @@ POSTGRES_WRITER = {
 }
 ROLLS_BACK_WITHIN = 2.0
 """Seconds, the time in which PostgreSQL gives up an idle transaction by itself."""
+WRITES_WITHIN, READS_WITHIN = 3.5, 20.0
+"""Seconds for one statement. Where the database is out of reach nothing else ends it, and who waits for an answer is to
+have one within five."""
 POSTGRES_READER = {"statement_timeout": "15000", "jit": "off", "application_name": "korridor reader"}
 
 
@@ -40,18 +43,25 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: URL) -> None:
         self.url = url
-        self._writer = self._engine(POSTGRES_WRITER, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT")
+        self._writer = self._engine(
+            POSTGRES_WRITER, WRITES_WITHIN, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT"
+        )
         self._reader = self._engine(
-            POSTGRES_READER, pool_size=4, max_overflow=2, isolation_level="REPEATABLE READ", pool_pre_ping=True
+            POSTGRES_READER,
+            READS_WITHIN,
+            pool_size=4,
+            max_overflow=2,
+            isolation_level="REPEATABLE READ",
+            pool_pre_ping=True,
         )
         self._turn = asyncio.Lock()
         self._kept: AsyncConnection | None = None
 
-    def _engine(self, settings: dict[str, str], **options: Any) -> AsyncEngine:
+    def _engine(self, settings: dict[str, str], within: float, **options: Any) -> AsyncEngine:
         return create_async_engine(
             self.url,
             hide_parameters=True,  # a failing statement is logged, what people wrote is not
-            connect_args={"server_settings": settings, "timeout": 5, "command_timeout": 20},
+            connect_args={"server_settings": settings, "timeout": 5, "command_timeout": within},
             pool_timeout=5,
             **options,
         )
