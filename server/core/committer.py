@@ -39,6 +39,8 @@ GATHER = 0.001
 """Seconds that a batch may wait for more. Each of twenty costs two thirds of each of ten."""
 LOOK_AGAIN = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
 """Pauses (s) between attempts to learn what became of a commit in doubt."""
+LOOKED_UP_WITHIN = 2.0
+"""Seconds for one such attempt: a connection that has gone silent would hold it up for twenty."""
 
 
 class Committer:
@@ -251,7 +253,8 @@ class Committer:
         for pause in LOOK_AGAIN:
             await asyncio.sleep(pause)
             try:
-                return await self._database.read(journal.find_commands, commands)
+                async with asyncio.timeout(LOOKED_UP_WITHIN):
+                    return await self._database.read(journal.find_commands, commands)
             except UNREACHABLE:
                 continue
         return None

@@ -27,6 +27,8 @@ SWEEP = 2.0
 """Seconds between two looks for what the relay has lost."""
 SWEPT_WITHIN = 5.0
 """Seconds that a look may take; the connection is given up then, and the next look has another."""
+CAUGHT_UP_WITHIN = 1.0
+"""Seconds for which no batch can be written meanwhile. What is left is taken in by the next batch or sweep."""
 SEQ = "seq"
 REVOKED = "revoked"
 
@@ -89,8 +91,8 @@ class Neighbours:
                 log.exception("catching up failed", extra={"space": space})
 
     async def catch_up(self, space: Id) -> None:
-        """Brings a space up to the journal, between two batches."""
-        async with self._turn:
+        """Brings a space up to the journal, between two batches: no longer than these may wait."""
+        async with self._turn, asyncio.timeout(CAUGHT_UP_WITHIN):
             await self._keepers.catch_up(space)
 
     # --- the sweep ---------------------------------------------------------------------------------------------------
