@@ -59,6 +59,12 @@ test-server: .venv/.dev ## run the tests that need no browser and no Node.js
 	python -m tests.support.services
 	pytest -n logical --maxprocesses 4 --dist worksteal -m "not browser"
 
+.PHONY: test-faults
+test-faults: .venv/.dev $(CLIENT) ## break everything, for long, and keep the figures for docs/reliability.md
+	python -m tests.support.services
+	KORRIDOR_FAULTS=long pytest tests/faults
+	python -m tests.faults.figures
+
 .PHONY: check
 check: .venv/.dev $(CLIENT) ## lint, types, import contracts, generated files, size of the client, policy
 	ruff check .

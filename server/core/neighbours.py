@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from shared_schema.base import Id
 
@@ -16,7 +17,9 @@ from . import journal
 from .counters import Counters
 from .database import UNREACHABLE, Database
 from .keeper import Keepers
+from .moments import RunningOn
 from .relay import Relay
+from .revocations import last_revocation
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,8 @@ SWEEP = 2.0
 """Seconds between two looks for what the relay has lost."""
 SWEPT_WITHIN = 5.0
 """Seconds that a look may take; the connection is given up then, and the next look has another."""
+CAUGHT_UP_WITHIN = 1.0
+"""Seconds for which no batch can be written meanwhile. What is left is taken in by the next batch or sweep."""
 SEQ = "seq"
 REVOKED = "revoked"
 
@@ -42,6 +47,7 @@ class Neighbours:
         self._behind: asyncio.Queue[Id] = asyncio.Queue()
         self._look = asyncio.Event()
         self._revoked = 0
+        self._time = RunningOn(datetime.now(UTC))
         self.instance: Id = ""
         self.on_revoked: list[Callable[[list[str]], None]] = []
         """Called with the sessions that were ended, here or elsewhere."""
@@ -78,12 +84,16 @@ class Neighbours:
         while True:
             space = await self._behind.get()
             try:
-                async with self._turn:
-                    await self._keepers.catch_up(space)
+                await self.catch_up(space)
             except UNREACHABLE:
                 log.warning("catching up failed; the next sweep brings it")
             except Exception:
                 log.exception("catching up failed", extra={"space": space})
+
+    async def catch_up(self, space: Id) -> None:
+        """Brings a space up to the journal, between two batches: no longer than these may wait."""
+        async with self._turn, asyncio.timeout(CAUGHT_UP_WITHIN):
+            await self._keepers.catch_up(space)
 
     # --- the sweep ---------------------------------------------------------------------------------------------------
 
@@ -106,12 +116,21 @@ class Neighbours:
 
     async def begin(self) -> None:
         """Revocations up to now concern nobody who is here."""
-        self._revoked = await self._database.read(journal.last_revocation)
+        self._revoked = await self._database.read(last_revocation)
+        self._time = RunningOn(await self._database.read(journal.database_time))
+
+    def now(self) -> datetime:
+        """The database's time, as it was read last: a process whose own clock is wrong lets in and out like the others.
+
+        SQLite has this machine's clock, and no sweep that would follow it.
+        """
+        return self._time.now() if self._database.shared else datetime.now(UTC)
 
     async def sweep(self) -> None:
         """Looks where the hot spaces stand in the database, and which sessions have ended."""
         held = self._keepers.heads()
         seen = await self._database.read(journal.look_around, list(held), self._revoked)
+        self._time = RunningOn(seen.now)
         for id, (seq, head) in held.items():
             # What was held stood in the database before it was asked. If something else stands there, that was written
             # by another process, or it is the past; or by this one, meanwhile.

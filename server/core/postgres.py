@@ -29,6 +29,10 @@ POSTGRES_WRITER = {
     "enable_mergejoin": "off",
     "application_name": "korridor writer",
 }
+WRITES_WITHIN = 3.5
+"""Seconds without an answer after which the writer takes the database for cut off: people are told within five. A wait
+for a lock ends before that, and the largest batch takes a fifth of a second."""
+READS_WITHIN = 20.0
 ROLLS_BACK_WITHIN = 2.0
 """Seconds, the time in which PostgreSQL gives up an idle transaction by itself."""
 POSTGRES_READER = {"statement_timeout": "15000", "jit": "off", "application_name": "korridor reader"}
@@ -40,19 +44,26 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: URL) -> None:
         self.url = url
-        self._writer = self._engine(POSTGRES_WRITER, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT")
+        self._writer = self._engine(
+            POSTGRES_WRITER, WRITES_WITHIN, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT"
+        )
         self._reader = self._engine(
-            POSTGRES_READER, pool_size=4, max_overflow=2, isolation_level="REPEATABLE READ", pool_pre_ping=True
+            POSTGRES_READER,
+            READS_WITHIN,
+            pool_size=4,
+            max_overflow=2,
+            isolation_level="REPEATABLE READ",
+            pool_pre_ping=True,
         )
         self._turn = asyncio.Lock()
         self._kept: AsyncConnection | None = None
 
-    def _engine(self, settings: dict[str, str], **options: Any) -> AsyncEngine:
+    def _engine(self, settings: dict[str, str], answers_within: float, **options: Any) -> AsyncEngine:
         return create_async_engine(
             self.url,
             hide_parameters=True,  # a failing statement is logged, what people wrote is not
-            connect_args={"server_settings": settings, "timeout": 5, "command_timeout": 20},
-            pool_timeout=5,
+            connect_args={"server_settings": settings, "timeout": 3, "command_timeout": answers_within},
+            pool_timeout=3,
             **options,
         )
 
@@ -70,7 +81,7 @@ class PostgresDatabase(Database):
             finally:
                 if transaction.open:
                     await asyncio.shield(transaction.end())
-                else:
+                if not transaction.doubtful:
                     self._kept = connection  # to give it to the pool and take it again costs as much as two statements
 
     async def close(self) -> None:
@@ -86,7 +97,7 @@ class PostgresTransaction:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._doubtful = False
+        self.doubtful = False
         self.open = False
 
     async def run(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -110,22 +121,28 @@ class PostgresTransaction:
     async def end(self) -> None:
         """Rolls back what was not committed. A doubtful connection is given up, and that rolls back too."""
         try:
-            if not self._doubtful:
+            if not self.doubtful:
                 async with asyncio.timeout(ROLLS_BACK_WITHIN):
                     await self._connection.run_sync(run_text, "ROLLBACK")
         except UNREACHABLE:
-            self._doubtful = True
+            self.doubtful = True
         finally:
-            if self._doubtful:
-                await self._connection.invalidate()
-            await self._connection.close()
+            if self.doubtful:
+                await self._give_up()
+
+    async def _give_up(self) -> None:
+        if not self._connection.invalidated:
+            driver: Any = (await self._connection.get_raw_connection()).driver_connection
+            driver.terminate()  # to say goodbye to a server that is cut off would take two seconds
+            await self._connection.invalidate()
+        await self._connection.close()
 
     async def _ask(self, query: Callable[[Connection], T]) -> T:
         try:
             return await self._connection.run_sync(query)
         except UNREACHABLE as error:
             # It may be cut off, or know a table as it was before a migration. (A broken constraint says neither.)
-            self._doubtful = not isinstance(error, IntegrityError)
+            self.doubtful = not isinstance(error, IntegrityError)
             raise
 
     def _begin(self, connection: Connection) -> None:

@@ -140,3 +140,16 @@ def longest_silence(events: Iterable[AnyEvent], since: float, until: float, clie
     acknowledged = [event.at for event in events if isinstance(event, Ok) and event.client in clients]
     moments = [since, *(at for at in acknowledged if since < at < until), until]
     return max(later - earlier for earlier, later in pairwise(moments))
+
+
+def lags(events: Iterable[AnyEvent], writers: Container[str], readers: Container[str], since: float) -> list[float]:
+    """The seconds from each acknowledgement to one of the writers until each reader saw the entry, if they did."""
+    acknowledged: dict[tuple[Id, int], float] = {}
+    found: list[float] = []
+    for event in events:
+        if isinstance(event, Ok) and event.client in writers and event.at > since:
+            acknowledged[event.space, event.seqs[event.space]] = event.at
+        elif isinstance(event, Saw) and event.client in readers:
+            keys = ((event.space, seq) for seq, _ in event.entries)
+            found += [event.at - acknowledged[key] for key in keys if key in acknowledged]
+    return found

@@ -12,15 +12,17 @@ from pathlib import Path
 from msgspec import Struct
 
 from tests.faults.checker import Evidence, Held, Violation, violations
-from tests.faults.clients import GONE, Address, Client
+from tests.faults.clients import Client
 from tests.faults.history import AnyEvent, History
 from tests.faults.places import Place, Stored, stored
+from tests.faults.watchers import ANSWER_WITHIN, GONE, Address
 from tests.support.commands import Serving
 from tests.support.waiting import until
 
 LONG = os.environ.get("KORRIDOR_FAULTS") == "long"
 """Whether the long forms run: `make test-faults`. Read here and nowhere else."""
 
+PRODUCT = ("server.cli", "serve")
 SETTLES_WITHIN = 30.0
 """Seconds after the last command within which everybody holds everything: ten times what is promised."""
 
@@ -42,6 +44,16 @@ class Scene(Struct):
         """`kill -9` of a process, and a new one in its place. Returns when that serves."""
         await asyncio.to_thread(self.processes[number].stop, signal.SIGKILL)
         await asyncio.to_thread(self.processes[number].start)
+
+    async def restart(self, number: int) -> None:
+        """SIGTERM to a process, as an operator gives it, and a new one in its place. Returns when that serves."""
+        code, _, complained = await asyncio.to_thread(self.processes[number].stop)
+        assert code == 0, complained
+        await asyncio.to_thread(self.processes[number].start)
+
+    def together(self) -> bool:
+        """Whether all clients hold the same number of each space."""
+        return all(len({client.mirrors[space].seq for client in self.clients}) == 1 for space in self.place.boards)
 
     async def judged(self, settles_within: float = SETTLES_WITHIN) -> list[Violation]:
         """What was broken, once everybody had time to come to rest. Commands must have ended."""
@@ -96,33 +108,44 @@ async def scene(
     *,
     clients: int = 8,
     addresses: Sequence[Address] = (),
+    silence: float = ANSWER_WITHIN,
+    name: str = "client",
+    history: History | None = None,
 ) -> AsyncIterator[Scene]:
-    """Clients, spread over running processes, one in four by POST. `addresses`: they reach them through proxies."""
+    """Clients, spread over running processes, one in four by POST. `addresses`: they reach them through proxies.
+
+    `silence` is how long they wait for an answer; `history` is that of another scene that is played at the same time.
+    """
     reached = list(addresses) or [_address(process) for process in processes]
     async with AsyncExitStack() as stack:
-        history = stack.enter_context(History(folder / "history.jsonl"))
+        kept = history or stack.enter_context(History(folder / "history.jsonl"))
         made = []
         for number in range(clients):
-            person = number % len(place.cookies)
-            first = (number + number // len(place.cookies)) % len(reached)  # one person's tabs are at several, too
+            tab, person = divmod(number, len(place.cookies))
+            first = (person + tab) % len(reached)
             turned, cookie = [*reached[first:], *reached[:first]], place.cookies[person]
-            client = Client(f"client {number}", place, turned, history, cookie=cookie, by_post=number % 4 == 3)
-            made.append(client)
+            by_post = number % 4 == 3
+            made.append(
+                Client(f"{name} {number}", place, turned, kept, cookie=cookie, by_post=by_post, silence=silence)
+            )
         async with asyncio.TaskGroup() as group:
             for client in made:
                 group.create_task(stack.enter_async_context(client))
-        yield Scene(place, list(processes), made, history)
+        yield Scene(place, list(processes), made, kept)
 
 
-def process_of(url: str, *, program: Sequence[str] = ("server.cli", "serve"), **settings: str) -> Serving:
-    """A process over a database, not started yet."""
-    return Serving(url, program=program, KORRIDOR_LOG_LEVEL="error", port=None, **settings)
+def process_of(url: str, *, program: Sequence[str] = PRODUCT, **settings: str) -> Serving:
+    """A process over a database, not started yet. It grants every budget: clients send faster than people do."""
+    fixed = {"KORRIDOR_LOG_LEVEL": "error", "KORRIDOR_BUDGETS": "0"}
+    return Serving(url, program=program, port=None, **(fixed | settings))
 
 
 @asynccontextmanager
-async def serving(url: str, number: int, **settings: str) -> AsyncIterator[list[Serving]]:
+async def serving(
+    url: str, number: int, *, program: Sequence[str] = PRODUCT, **settings: str
+) -> AsyncIterator[list[Serving]]:
     """So many processes on one database. They come up at once and end with the context."""
-    processes = [process_of(url, **settings) for _ in range(number)]
+    processes = [process_of(url, program=program, **settings) for _ in range(number)]
     async with AsyncExitStack() as stack:
         for process in processes:
             stack.callback(process.__exit__)

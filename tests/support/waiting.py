@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 LOOK_EVERY = 0.01
 
 
-async def until(holds: Callable[[], object | Awaitable[object]], at_most: float, what: str = "") -> float:
+async def until(
+    holds: Callable[[], object | Awaitable[object]], at_most: float, what: str = "", *, every: float = LOOK_EVERY
+) -> float:
     """Returns once the condition holds, with the seconds that took; fails after `at_most` seconds."""
     began = time.monotonic()
     while True:
@@ -20,4 +22,4 @@ async def until(holds: Callable[[], object | Awaitable[object]], at_most: float,
         if answer:
             return took
         assert took < at_most, f"not within {at_most} s: {what or holds}"
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(every)
