@@ -1,4 +1,4 @@
-"""The ground for many at once: a great number of spaces, each with ten members and a few tasks."""
+"""The ground for many at once: a great number of spaces, each with ten members and their tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EACH = 5
 """Sockets of one person, each in a space of its own: a session may have no more than eight."""
 MEMBERS = 10
 """Members of a space, each with a socket there."""
-TASKS = 20
+TASKS = 100
 
 
 class Crowd(Struct, frozen=True):
