@@ -42,7 +42,7 @@ SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "start": lambda bench: start(bench.folder, first=bench.effort.first_start),
 }
 
-SHORT = ("fanout", "latency", "commands", "snapshot", "memory", "client", "browser", "joining", "start")
+SHORT = ("fanout", "latency", "commands", "snapshot", "memory", "client", "browser", "start")
 
 
 def main(asked: list[str]) -> int:
