@@ -17,7 +17,8 @@ from .statements import run_text
 
 POSTGRES_WRITER = {
     "synchronous_commit": "on",
-    "lock_timeout": "2000",
+    # Longer than a process that was cut off may hold a lock.
+    "lock_timeout": "3000",
     "idle_in_transaction_session_timeout": "2000",
     "statement_timeout": "5000",
     "tcp_user_timeout": "5000",

@@ -333,7 +333,7 @@ async def test_postgresql_lets_no_cut_off_process_hold_its_locks(postgres_url: s
 
     assert await database.write(settings) == {
         "synchronous_commit": "on",
-        "lock_timeout": "2s",
+        "lock_timeout": "3s",
         "idle_in_transaction_session_timeout": "2s",
         "statement_timeout": "5s",
     }
