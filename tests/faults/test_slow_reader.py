@@ -26,7 +26,7 @@ TEXT = 20_000
 """Letters in each: the longest there is, so that few events fill what the network itself keeps for a reader."""
 MOST_GROWTH = 20_000_000
 KEPT_ANYWAY = 2 * TEXT * min(EVENTS, LENGTH)
-"""Bytes of the last entries, which are kept whether somebody is slow or not: once as they are, once as they are sent."""
+"""Bytes of the last entries, which are kept whether somebody is slow or not: as they are, and as they are sent."""
 IN_THE_NETWORK = 5_000_000
 """Bytes that both ends of a connection may keep below the process (4 MiB at the sender by Linux's own setting)."""
 
