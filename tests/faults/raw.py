@@ -178,7 +178,8 @@ class Raw:
     def messages(self) -> list[dict[str, Any]]:
         """The messages of the next frame."""
         got = self.frame()
-        assert got is not None, "gone"
+        if got is None:
+            raise ConnectionError("the other end is gone")
         assert got[0] != CLOSE, f"closed: {got}"
         return _messages(got[1]) if got[0] == TEXT else []
 

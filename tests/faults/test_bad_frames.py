@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from msgspec import Struct
 
 from shared_schema.base import FRAME_LIMIT, Id
+from tests.faults.figures import record
 from tests.faults.mutations import mutated_messages, mutated_streams
 from tests.faults.places import Place, prepare
 from tests.faults.raw import BINARY, CLOSE, CONTINUATION, PING, Raw, Watcher, create, first, frame, handshake, text
@@ -251,6 +252,7 @@ def test_p17_mutated_messages_are_answered_or_end_their_connection(house: House)
     for visitor in open_ones:
         visitor.socket.close()
     house.works()
+    record("P17 mutated messages", frames=MUTATED, exceptions=0)
 
 
 def test_p17_mutated_bytes_are_answered_or_end_their_connection(house: House) -> None:
@@ -265,3 +267,4 @@ def test_p17_mutated_bytes_are_answered_or_end_their_connection(house: House) ->
 
     holds()
     house.works()
+    record("P17 mutated bytes", streams=MUTATED, exceptions=0)

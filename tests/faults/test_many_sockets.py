@@ -25,7 +25,8 @@ from tests.support.commands import Serving
 from tests.support.waiting import until
 
 SOCKETS = form(300, 5_000)
-BOARDS = form(10, 50)
+BOARDS = form(10, 25)
+"""One person works on all of them, and a connection has at most 32 seats."""
 EACH = 10 * 32 * 1024
 """Bytes of memory for a quiet socket: ten times of what is promised."""
 ALIVE_WITHIN = 100.0
