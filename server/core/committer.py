@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from time import monotonic
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from shared_schema.base import Id
 from shared_schema.frames import Accepted, Refused
@@ -37,10 +37,10 @@ PATIENCE = 1
 """How often a space may be locked by others before the batch waits for it. A transaction that gets nothing is dear."""
 GATHER = 0.001
 """Seconds that a batch may wait for more. Each of twenty costs two thirds of each of ten."""
-LOOK_AGAIN = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
+LOOK_AGAIN = (0.0, 0.1, 0.2, 0.3)
 """Pauses (s) between attempts to learn what became of a commit in doubt."""
-LOOKED_UP_WITHIN = 2.0
-"""Seconds for one such attempt: a connection that has gone silent would hold it up for twenty."""
+LOOKED_UP_WITHIN = 1.0
+"""Seconds for all of them. Who is told `unavailable` then asks again under the same id, and learns it so."""
 
 
 class Committer:
@@ -250,11 +250,10 @@ class Committer:
                 log.warning("space not loaded after a commit in doubt")
 
     async def _look_up(self, commands: list[Id]) -> dict[tuple[Id, Id], Known] | None:
-        for pause in LOOK_AGAIN:
-            await asyncio.sleep(pause)
-            try:
-                async with asyncio.timeout(LOOKED_UP_WITHIN):
-                    return await self._database.read(journal.find_commands, commands)
-            except UNREACHABLE:
-                continue
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOKED_UP_WITHIN):
+                for pause in LOOK_AGAIN:
+                    await asyncio.sleep(pause)
+                    with suppress(DBAPIError, OSError):
+                        return await self._database.read(journal.find_commands, commands)
         return None

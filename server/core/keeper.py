@@ -106,6 +106,10 @@ class Keepers:
         """Forgets the state, because it may not be what the database has. What was shown is remembered."""
         self._hot.pop(id, None)
 
+    def forgotten(self) -> list[Id]:
+        """Spaces that somebody holds on to and that were dropped: nothing is shown of them until they are read anew."""
+        return [id for id in self._held if id in self._shown and id not in self._hot]
+
     def advance(self, space: Space, entries: list[Committed]) -> None:
         """Shows entries of this process that are in the space's state now."""
         self._shown[space.id] = (space.seq, space.head)

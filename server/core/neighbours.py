@@ -128,6 +128,8 @@ class Neighbours:
 
     async def sweep(self) -> None:
         """Looks where the hot spaces stand in the database, and which sessions have ended."""
+        for id in self._keepers.forgotten():
+            await self._keepers.get(id)  # shows what was committed in doubt
         held = self._keepers.heads()
         seen = await self._database.read(journal.look_around, list(held), self._revoked)
         self._time = RunningOn(seen.now)

@@ -15,7 +15,7 @@ from typing import Any
 from bench.machine import describe
 from tests.faults.scenes import LONG
 
-FIGURES = Path(__file__).parent / "figures"
+FIGURES = Path(__file__).parent / "measured"
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->"
 OF_THE_MACHINE = ("cpu", "cores", "system", "python", "postgresql")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from server.core.ids import new_id
 from tests.faults.figures import record, seconds
 from tests.faults.history import Ok, waited
 from tests.faults.load import Writer, writers
@@ -18,6 +19,8 @@ from tests.support.waiting import until
 
 KILLS = form(2, 10)
 BETWEEN = form(100, 500)
+COMMIT = b"COMMIT\x00"
+"""What the writer sends; readers end theirs with `COMMIT;`."""
 RESUMES_WITHIN = 50.0
 """Seconds from the first connection that PostgreSQL takes to the next acknowledgement: ten times what is promised."""
 
@@ -59,7 +62,7 @@ async def test_p7_cmd7_killed_under_load_and_started_again_writes_resume_and_not
 async def killed_in_commit(here: Scene, writer: Writer, proxy: Proxy, cluster: Postgres) -> None:
     """One command whose COMMIT arrives, and whose answer never does because everything dies."""
     proxy.struck.clear()
-    proxy.deaf_after = b"COMMIT"
+    proxy.deaf_after = COMMIT
     async with asyncio.TaskGroup() as group:
         group.create_task(writer.write(1))
         await asyncio.wait_for(proxy.struck.wait(), RESUMES_WITHIN)
@@ -82,3 +85,24 @@ async def test_p7_cmd8_killed_between_commit_and_its_answer_the_command_is_done_
                 await writer.write(5)
                 await here.holds()
                 record("P7 killed between COMMIT and its answer", kills=KILLS, acknowledged=progress.done, twice=0)
+
+
+async def test_p7_cmd8_what_was_committed_in_doubt_is_shown_to_all_though_nobody_asks_again(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """The database is gone until the process gives up looking, and whoever sent the command never sends it again."""
+    place, real = await prepare(postgres_url, people=2, spaces=1), make_url(postgres_url)
+    async with proxied("127.0.0.1", real.port or 5432) as proxy:
+        behind = real.set(port=proxy.port).render_as_string()
+        async with serving(behind, 1) as running, scene(place, running, tmp_path, clients=2) as here:
+            ((space, column),) = place.boards.items()
+            task = new_id()
+            create = {"verb": "task.create", "id": task, "column": column, "title": "Im Zweifel"}
+            proxy.deaf_after = COMMIT
+            sent = asyncio.create_task(here.clients[0].do(space, create, writes=(task, "Im Zweifel"), again=False))
+            await asyncio.wait_for(proxy.struck.wait(), RESUMES_WITHIN)
+            proxy.refuse = True
+            proxy.reset()
+            await sent
+            proxy.heal()
+            await here.holds()
