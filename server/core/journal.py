@@ -22,6 +22,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
+    literal_column,
     null,
     select,
     text,
@@ -313,7 +314,7 @@ def _from(dialect: str) -> Select[Any]:
         space, seq = given.c.space, given.c.seq
     else:
         pair: Any = func.json_each(bindparam("stands", type_=JSON)).table_valued("value").c.value
-        space, seq = func.json_extract(pair, "$[0]"), func.json_extract(pair, "$[1]")  # type: ignore[assignment]
+        space, seq = (func.json_extract(pair, literal_column(f"'$[{n}]'")) for n in (0, 1))  # type: ignore[assignment]
     rows = select(journal.c.space, *_ENTRY_COLUMNS).where(journal.c.space == space, journal.c.seq >= seq)
     return rows.order_by(journal.c.space, journal.c.seq)
 

@@ -93,6 +93,15 @@ async def test_ord5_without_a_relay_the_sweep_brings_it_whole_and_in_order(postg
         assert all(a + 1 == b for a, b in pairwise(shown))
 
 
+async def test_ord4_a_batch_takes_in_what_it_was_not_told_of_before_it_decides(database_url: str) -> None:
+    async with two_kernels(database_url) as (one, other):
+        task = await one.new_task()
+        shown = Shown(other.kernel, other.network)
+        mine = (await other.accept(EditTask(task=task, title="Gleich danach")))[other.network]
+        assert shown == [mine - 1, mine]
+        assert await seq(other) == mine
+
+
 async def test_the_process_that_wrote_an_entry_follows_it_and_the_other_does_not(postgres_url: str) -> None:
     async with two_kernels(postgres_url, MemoryRelay()) as (one, other):
         await one.accept(EditPerson(person=one.member, name="Josefine"), space=one.area, by=one.coordinator)
@@ -137,6 +146,22 @@ async def test_ord6_a_process_notices_that_its_database_was_put_back_and_begins_
         assert renewed == [other.network]
         assert (space.find(Task, gone), space.get(Task, task).title) == (None, "Kommt stattdessen")
         assert await seq(other) == await seq(one) == before.entry.seq + 1
+
+
+async def test_ord6_a_batch_never_decides_on_what_the_database_does_not_hold(database_url: str) -> None:
+    async with running_kernel(database_url) as kernel:
+        small = await found_small_area(kernel)
+        before = (await kernel.entries_before(small.network, None, None, 1))[0]
+        gone = await small.new_task("Wird vergessen")
+        await kernel.database.write(_put_back, small.network, before, gone)
+        renewed: list[Id] = []
+        kernel.on_renewed(renewed.append)
+        task = await small.new_task("Kommt stattdessen")
+        space = await kernel.space(small.network)
+        assert space is not None
+        assert renewed == [small.network]
+        assert (space.find(Task, gone), space.get(Task, task).title) == (None, "Kommt stattdessen")
+        assert space.seq == before.entry.seq + 1
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
