@@ -127,8 +127,15 @@ class PostgresTransaction:
             self._doubtful = True
         finally:
             if self._doubtful:
-                await self._connection.invalidate()
+                await self._hang_up()
             await self._connection.close()
+
+    async def _hang_up(self) -> None:
+        """Gives the connection up without a word: one that is cut off would wait for seconds to say goodbye."""
+        if not self._connection.invalidated:
+            raw: Any = await self._connection.get_raw_connection()
+            raw.driver_connection.terminate()
+            await self._connection.invalidate()
 
     async def _ask(self, query: Callable[[Connection], T]) -> T:
         try:
