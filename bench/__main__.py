@@ -1,6 +1,7 @@
 """`python -m bench [section …]`: measures, prints a table, writes bench/results.json. QUICK=1 is the short run.
 
-With names of sections only these are measured, and the results of the others stay as they were.
+With names of sections only these are measured, and the results of the others stay as they were. Without names the short
+run leaves out what takes minutes even when it is short. Each section is written as soon as it is measured.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import report, sections
+from bench import idle, joining, pictures, processes, relays, report, run, scale, sections, slow, swallowed
+from bench.backup import backup
 from bench.driver import Failed
 from bench.machine import CannotMeasure, describe, prepare_driver
+from bench.run import Bench
 from bench.starting import start
 
-SECTIONS: dict[str, Callable[[sections.Bench], dict[str, Any]]] = {
+SECTIONS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "fanout": sections.fanout,
     "latency": sections.latency,
     "commands": sections.commands,
@@ -27,8 +30,19 @@ SECTIONS: dict[str, Callable[[sections.Bench], dict[str, Any]]] = {
     "memory": sections.memory,
     "client": sections.client,
     "browser": sections.browser,
+    "processes": processes.processes,
+    "locks": processes.locks,
+    "relays": relays.relays,
+    "idle": idle.idle,
+    "scale": scale.scale,
+    "joining": joining.joining,
+    "slow": slow.slow,
+    "swallowed": swallowed.swallowed,
+    "backup": lambda bench: backup(bench.folder, bench.effort.backed_up),
     "start": lambda bench: start(bench.folder, first=bench.effort.first_start),
 }
+
+SHORT = ("fanout", "latency", "commands", "snapshot", "memory", "client", "browser", "start")
 
 
 def main(asked: list[str]) -> int:
@@ -36,29 +50,34 @@ def main(asked: list[str]) -> int:
         print(f"There is no section {', '.join(sorted(unknown))}. Sections: {', '.join(SECTIONS)}.")
         return 2
     quick = os.environ.get("QUICK") == "1"
+    names = asked or list(SHORT if quick else SECTIONS)
     try:
         prepare_driver()
-        machine = describe()
-        figures = _measure(asked or list(SECTIONS), sections.QUICK if quick else sections.LONG)
+        machine = {**describe(), "run": "quick" if quick else "long", "sections": names}
+        figures = _measure(names, run.QUICK if quick else run.LONG, {} if not asked else _before(), machine)
     except (CannotMeasure, Failed) as problem:
         print(problem, file=sys.stderr)
         return 1
-    figures["machine"] = {**machine, "run": "quick" if quick else "long", "sections": asked or list(SECTIONS)}
-    report.write(figures)
+    if not quick:
+        pictures.draw(figures)
     print(report.table(figures))
     return 0
 
 
-def _measure(names: list[str], effort: sections.Effort) -> dict[str, Any]:
-    figures: dict[str, Any] = json.loads(report.RESULTS.read_text()) if report.RESULTS.exists() else {}
-    if set(names) == SECTIONS.keys():
-        figures = {}
+def _before() -> dict[str, Any]:
+    """What earlier runs have left."""
+    return json.loads(report.RESULTS.read_text()) if report.RESULTS.exists() else {}
+
+
+def _measure(names: list[str], effort: run.Effort, before: dict[str, Any], machine: dict[str, Any]) -> dict[str, Any]:
+    figures = {**before, "machine": machine}
     with tempfile.TemporaryDirectory(prefix="korridor-bench-") as folder:
-        bench = sections.prepare(Path(folder), effort)
+        bench = run.prepare(Path(folder), effort)
         for name in names:
             begun = time.monotonic()
             print(f"{name} …", end=" ", flush=True)
             figures[name] = SECTIONS[name](bench)
+            report.write(figures)
             print(f"{time.monotonic() - begun:.0f} s", flush=True)
     return figures
 

@@ -1,7 +1,7 @@
 """What the figures are measured on: an area of our own, written by real commands through a kernel.
 
-A hall is a network in which everybody is a member; in addition there are small networks with one member each who
-writes, and two boards of which only the size matters.
+A hall is a network in which everybody is a member; in addition there are small networks with two members each who
+write, and two boards of which only the size matters.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Board(Struct, frozen=True):
 
 
 class Ground(Struct, frozen=True):
-    """The area that was made. `people[i]` writes in `networks[i]`; all of them are members of the hall."""
+    """The area that was made. All people are members of the hall; `people[i]` and `people[i + WRITERS]` write in
+    `networks[i]`."""
 
     area: Id
     people: tuple[Id, ...]
@@ -59,10 +60,10 @@ class Ground(Struct, frozen=True):
 class Maker:
     """Sends the commands that make the ground; a refused one is a mistake of ours."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, area: Id | None = None, goals: Sequence[Id] = ()) -> None:
         self.kernel = kernel
-        self.area = new_id()
-        self.goals = [new_id() for _ in range(7)]
+        self.area = area or new_id()
+        self.goals = goals or [new_id() for _ in range(7)]
 
     async def send(self, space: Id, commands: Iterable[AnyCommand], by: Id | None = None) -> None:
         author = SYSTEM if by is None else Author(kind="person", id=by)
@@ -73,9 +74,9 @@ class Maker:
                 if isinstance(answer, Refused):
                     raise RuntimeError(f"{answer.reason} while the ground was made")
 
-    async def found_area(self) -> list[Id]:
+    async def found_area(self, size: int = PEOPLE) -> list[Id]:
         """Founds the area; answers its people, the first of whom coordinates."""
-        people = [new_id() for _ in range(PEOPLE)]
+        people = [new_id() for _ in range(size)]
         await self.send(self.area, [FoundArea(name="Messfeld")])
         joining = [
             JoinPerson(id=id, name=f"Person {number}", role="member" if number else "coordination")
@@ -119,7 +120,9 @@ async def make_ground(database_url: str, sizes: Sequence[int] = ()) -> Ground:
         chief = people[0]
         hall = await maker.found_board("Halle", chief, people, TASKS_OF_HALL)
         networks = [
-            await maker.found_board(f"Netzwerk {number}", chief, [people[number]], TASKS_OF_NETWORK)
+            await maker.found_board(
+                f"Netzwerk {number}", chief, [people[number], people[number + WRITERS]], TASKS_OF_NETWORK
+            )
             for number in range(WRITERS)
         ]
         sized = {size: await maker.found_board(f"{size} Aufgaben", chief, people[:20], size) for size in sizes}

@@ -44,10 +44,14 @@ def frame(text: bytes) -> bytes:
 
 
 class Wire:
-    """One socket to a server."""
+    """One socket to a server. `takes_in` bounds the bytes that this side's system takes in before anybody reads."""
 
-    def __init__(self, port: int, path: str, headers: dict[str, str] | None = None) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(self, port: int, path: str, headers: dict[str, str] | None = None, takes_in: int = 0) -> None:
+        self.socket = socket.socket()
+        self.socket.settimeout(PATIENCE)
+        if takes_in:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, takes_in)
+        self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
         self._shake_hands(port, path, headers or {})
@@ -199,9 +203,9 @@ class Browser:
             raise Failed(f"{path} was answered {answer.status}")
         return body, took
 
-    def socket(self, watching: Id | None = None) -> Wire:
+    def socket(self, watching: Id | None = None, takes_in: int = 0) -> Wire:
         """A socket that has said hello and, if asked to, has taken a seat."""
-        wire = Wire(self.port, "/ws", {"Cookie": self.cookie, "Origin": self.origin})
+        wire = Wire(self.port, "/ws", {"Cookie": self.cookie, "Origin": self.origin}, takes_in)
         wire.say(msgspec.json.encode({"t": "hello", "protocol": PROTOCOL}))
         wire.until(WELCOME)
         wire.until(b"}")

@@ -6,17 +6,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.data import Board
+from bench.data import WRITERS, Board
 from bench.driver import Browser, Seats, Wire
 from bench.loads import Hall, Writing, padded, work
-from bench.machine import Child
+from bench.machine import SERVER_CORE, Child
 from shared_schema.base import Id
 
 
 @contextmanager
-def product(database_url: str, folder: Path, people: Sequence[Id]) -> Iterator[tuple[Child, list[Browser]]]:
+def product(
+    database_url: str, folder: Path, people: Sequence[Id], *options: str, core: int | None = SERVER_CORE
+) -> Iterator[tuple[Child, list[Browser]]]:
     """The product over a database, and a browser for each of these people, who are signed in."""
-    with Child("bench.served", database_url, log=folder / "product.log") as child, ExitStack() as stack:
+    place = () if core is None else ("--core", str(core))
+    served = Child("bench.served", database_url, *options, *place, log=folder / "product.log")
+    with served as child, ExitStack() as stack:
         port = child.port()
         browsers: list[Browser] = []
         for person in people:
@@ -55,7 +59,8 @@ def writers_in(browsers: Sequence[Browser], boards: Sequence[Board]) -> Iterator
     """Everybody in a seat of their board, with tasks that nobody else works on."""
     writers = []
     for number, (browser, board) in enumerate(zip(browsers, boards, strict=True)):
-        own = board.tasks[number * 10 : number * 10 + 10] or board.tasks[:10]
+        first = (number + number // WRITERS) * 10 % len(board.tasks)
+        own = board.tasks[first : first + 10]
         writers.append(Writing(browser.socket(board.space), work(board, own)))
     with Seats([one.wire for one in writers]) as seats:
         yield seats, writers

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from itertools import count, islice
 from time import perf_counter
 
 import msgspec
@@ -21,6 +21,7 @@ from shared_schema.base import Id
 
 SLICE = 0.02
 """Seconds that the driver waits at most before it looks at the clock again."""
+WORDS = "Wer wann womit kommt, steht jetzt im Plan. " * 70
 Message = tuple[str, bytes]
 """The id of a command and the text that asks for it."""
 
@@ -40,6 +41,16 @@ def work(board: Board, tasks: Sequence[Id]) -> Iterator[Message]:
             command = {"verb": "task.move", "task": task, "column": column, "after": None}
         id = str(uuid_utils.uuid7())
         yield id, msgspec.json.encode({"t": "do", "id": id, "space": board.space, "command": command})
+
+
+def wordy(board: Board, tasks: Sequence[Id]) -> Iterator[Message]:
+    """Long descriptions without end, so that what is sent soon outgrows every buffer on the way: 3 kB each."""
+    for number in count():
+        id = str(uuid_utils.uuid7())
+        round, task = divmod(number, len(tasks))
+        command = {"verb": "task.describe", "task": tasks[task], "text": f"{number} {WORDS}"}
+        do = {"t": "do", "id": id, "space": board.space, "command": command, "expects": {"revision": round}}
+        yield id, msgspec.json.encode(do)
 
 
 def padded(size: int) -> Iterator[Message]:
@@ -133,19 +144,26 @@ class _Reading:
         )
 
 
-def pace(hall: Hall, seconds: float, per_s: float = 20.0) -> list[float]:
-    """A message every so often, whatever becomes of the others; seconds from sending to each reader's receipt."""
+class Receipt(Struct, frozen=True):
+    """A message has reached a reader: the number of its socket, and the seconds since it was sent."""
+
+    socket: int
+    took: float
+
+
+def pace(hall: Hall, seconds: float, per_s: float = 20.0) -> list[Receipt]:
+    """A message every so often, whatever becomes of the others; each reader's receipt of each message."""
     sent: dict[bytes, float] = {}
-    came: list[tuple[float, bytes]] = []
+    came: list[tuple[int, float, bytes]] = []
     writer = hall.writer.socket.fileno()
     arrived = 0
 
     def heard(number: int, size: int) -> None:
         nonlocal arrived
+        hold_no_trouble(hall.seats.buffer, size)
         if number == writer:
-            hold_no_trouble(hall.seats.buffer, size)
             return
-        came.append((perf_counter(), bytes(hall.seats.buffer[:size])))
+        came.append((number, perf_counter(), bytes(hall.seats.buffer[:size])))
         arrived += hall.seats.buffer.count(MARK, 0, size)
 
     with calm():
@@ -158,7 +176,7 @@ def pace(hall: Hall, seconds: float, per_s: float = 20.0) -> list[float]:
             (id,) = hall.send(1)
             sent[id.encode()] = at
         _finish(hall, heard, lambda: arrived, len(sent) * hall.readers)
-    return [at - sent[id] for at, text in came for id in _ids(text)]
+    return [Receipt(number, at - sent[id]) for number, at, text in came for id in _ids(text)]
 
 
 def _ids(text: bytes) -> list[bytes]:
@@ -238,6 +256,23 @@ def write(
         going = False
         seats.drain()
     return Acknowledged(len(taken) / took, taken, *shares)
+
+
+def burst(seats: Seats, writers: Sequence[Writing], each: int) -> None:
+    """Everybody sends so many commands in one go, and reads until all of them are acknowledged."""
+    tally = Tally(seats.buffer, ACCEPTED)
+
+    def heard(number: int, size: int) -> None:
+        tally.heard(number, size)
+        hold_no_trouble(seats.buffer, size)
+
+    for one in writers:
+        one.wire.socket.sendall(b"".join(frame(text) for _, text in islice(one.messages, each)))
+    deadline = perf_counter() + PATIENCE
+    while tally.count < each * len(writers):
+        if perf_counter() > deadline:
+            raise Failed(f"{each * len(writers) - tally.count} acknowledgements never came")
+        seats.pump(heard, SLICE)
 
 
 def _own_cpu() -> float:

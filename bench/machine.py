@@ -38,9 +38,13 @@ NICE = -15
 """Server and driver go before what else the machine does, where they may."""
 
 
-def pin(core: int, pid: int = 0) -> None:
-    """Binds a process to one core and puts it first there; with 0 this one and whatever it starts from now on."""
-    os.sched_setaffinity(pid, {core})
+CORES = os.sched_getaffinity(0) if sys.platform == "linux" else set()
+"""Those that this process could use when it began."""
+
+
+def pin(core: int | None, pid: int = 0) -> None:
+    """Binds a process to one core (None: to none) and puts it first there; with 0 this one and whatever it starts."""
+    os.sched_setaffinity(pid, CORES if core is None else {core})
     with suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, pid, NICE)
 
@@ -116,8 +120,19 @@ class Child:
         return int(self._seen.memory_info().rss)
 
 
-def pin_tree(pid: int, core: int) -> None:
-    """Binds a process that runs already, and its children."""
+def cpu_of_tree(pid: int) -> float:
+    """Seconds of processor time of a process that runs already, of its children, and of those that have ended."""
+    process = psutil.Process(pid)
+    used = 0.0
+    for one in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            used += times.user + times.system + times.children_user + times.children_system
+    return used
+
+
+def pin_tree(pid: int, core: int | None) -> None:
+    """Binds a process that runs already, and its children; or lets them go where they like."""
     process = psutil.Process(pid)
     for one in (process, *process.children(recursive=True)):
         pin(core, one.pid)

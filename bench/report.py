@@ -9,6 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from bench.locking import WAYS
+from bench.run import LONG
+
 RESULTS = Path(__file__).parent / "results.json"
 Figures = dict[str, Any]
 
@@ -36,6 +39,20 @@ def _three_times_bare(figures: Figures) -> float:
     return round(3 * float(find(figures, "latency.bare_broadcast.p99_ms") or 0), 2)
 
 
+SCENES = ("one_space", "twenty_spaces", "twenty_shared")
+IDLE = {
+    "kib_per_socket": 32,
+    "kib_per_space": None,
+    "server_mib": None,
+    "handshake_cpu_us": None,
+    "watch_cpu_us": None,
+    "seats_per_s": None,
+    "idle_cpu_share": 0.15,
+    "busy_cpu_share": None,
+    "p50_ms": None,
+    "p95_ms": 150,
+}
+SIZES = {"spaces": LONG.spaces, "tasks": LONG.tasks, "journal": LONG.journal}
 TARGETS = (
     Target("fanout.seats_200.ratio", "≥", 6),
     Target("fanout.seats_200.ratio_of_cpu", "", None),
@@ -69,6 +86,74 @@ TARGETS = (
     Target("snapshot.tasks_5000.compressed_bytes", "", None),
     Target("memory.kib_per_seat", "≤", 32),
     Target("memory.bare_kib_per_connection", "", None),
+    *(
+        Target(f"processes.{processes}.{scene}.{name}", "", None, f"processes.{processes}.{scene}.{name}_spread")
+        for name in ("per_s", "p95_ms")
+        for scene in SCENES
+        for processes in ("one", "two")
+    ),
+    *(
+        Target(f"processes.{processes}.{scene}.{name}", "", None)
+        for name in ("cpu_us_each", "database_cpu_us_each")
+        for scene in SCENES
+        for processes in ("one", "two")
+    ),
+    Target("processes.ratio.one_space", "", None),
+    Target("processes.ratio.twenty_spaces", "≥", 1),
+    Target("processes.ratio.twenty_shared", "", None),
+    *(
+        Target(f"processes.across.{reader}.{name}", "", None)
+        for reader in ("own", "other")
+        for name in ("p50_ms", "p95_ms")
+    ),
+    *(
+        Target(f"locks.{way}.{scene}.{name}", "", None, f"locks.{way}.{scene}.{name}_spread")
+        for name in ("per_s", "cpu_us_each")
+        for scene in SCENES
+        for way in WAYS
+    ),
+    *(
+        Target(f"relays.{kind}.per_s_{rate}.{name}", "", None, f"relays.{kind}.per_s_{rate}.{name}_spread")
+        for rate in (100, 2_000)
+        for name in ("p50_ms", "p95_ms", "sender_us_each", "listener_us_each", "redis_us_each")
+        for kind in ("pubsub", "streams")
+    ),
+    *(
+        Target(f"relays.{kind}.reconnect.{name}", "", None)
+        for name in ("lost", "longest_silence_s")
+        for kind in ("pubsub", "streams")
+    ),
+    *(
+        Target(f"idle.{database}.{name}", "≤" if limit else "", limit)
+        for name, limit in IDLE.items()
+        for database in ("sqlite", "postgres")
+    ),
+    *(
+        Target(f"scale.{database}.{growth}.{size}.{name}", "", None)
+        for growth, sizes in SIZES.items()
+        for name in ("snapshot_cold_ms", "command_p50_ms", "catch_up_p50_ms")
+        for database in ("sqlite", "postgres")
+        for size in sizes
+    ),
+    *(
+        Target(f"joining.{missed}.{name}", "", None)
+        for missed in ("missed_1", "missed_500", "missed_500_in_memory", "missed_50000")
+        for name in ("bytes", "ms")
+    ),
+    Target("slow.p95_ms", "", None, "slow.p95_ms_spread"),
+    Target("slow.with_slow_reader_p95_ms", "", None, "slow.with_slow_reader_p95_ms_spread"),
+    Target("slow.ratio", "≤", 1.2),
+    Target("slow.server_grew_mib", "≤", 20),
+    *(
+        Target(f"swallowed.{way}.{name}", "≤", 5)
+        for way in WAYS
+        for name in ("same_space_s_worst", "other_space_s_worst")
+    ),
+    *(
+        Target(f"backup.{way}.{step}", "≤" if step == "drill_s" else "", 120 if step == "drill_s" else None)
+        for way in ("sqlite_to_postgres", "postgres_to_sqlite")
+        for step in ("backup_s", "restore_s", "verify_s", "drill_s")
+    ),
     Target("start.first_s", "≤", 90),
     Target("start.again_s", "≤", 5),
     Target("client.js_gzip_bytes", "≤", 60_000),

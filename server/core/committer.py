@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 
 MOST_COMMANDS = 256
 """Commands in one transaction: more would make everybody wait for the slowest without costing the database less."""
-PATIENCE = 3
-"""How often a space may be locked by others before the batch waits for it."""
+PATIENCE = 1
+"""How often a space may be locked by others before the batch waits for it. A transaction that gets nothing is dear."""
 GATHER = 0.001
 """Seconds that a batch may wait for more. Each of twenty costs two thirds of each of ten."""
 LOOK_AGAIN = (0.0, 0.1, 0.2, 0.3)
@@ -177,14 +177,13 @@ class Committer:
 
     async def _catch_up(self, transaction: Transaction, spaces: dict[Id, Space], opened: Opened) -> None:
         """Takes in what other processes wrote. A journal that is not the one held here was restored: load it anew."""
-        stand = {id: (row.seq, row.head) for id, row in (opened.areas | opened.locked).items()}
-        for id, (seq, head) in stand.items():
-            space = spaces.get(id)
-            if space is None or (seq, head) == (space.seq, space.head):
-                continue
-            entries = await transaction.run(journal.entries_after, id, space.seq - 1, max(seq - space.seq, 0) + 1)
-            if not self._keepers.take_in(space, entries):
-                spaces[id] = await self._keepers.renew(id) or space
+        stand = opened.areas | opened.locked
+        other = {id: held.seq for id, held in spaces.items() if stand.get(id) not in (None, (held.seq, held.head))}
+        if not other:
+            return
+        for id, entries in (await transaction.run(journal.entries_from, other)).items():
+            if not self._keepers.take_in(spaces[id], entries):
+                spaces[id] = await self._keepers.renew(id) or spaces[id]
 
     def _postpone(self, waiting: list[Waiting], spaces: dict[Id, Space], opened: Opened) -> list[Waiting]:
         """Those whose spaces are all locked by us. The others go back, in order, and hold back who comes after them."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
+
+from sqlalchemy import Connection, select
 
 from shared_schema.base import Id
 from shared_schema.frames import Accepted, Refused
 from shared_schema.refusals import IdReused, NotFound, Unavailable
 
-from . import follow, journal
+from . import follow, moments
 from .commands import Request
 from .database import UNREACHABLE, Database
-from .journal import Committed
+from .journal import Committed, database_time, read_row
 from .space import Space
+from .tables import follow_ups
+from .tables import journal as journal_table
+from .writes import delete_from, write_all
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +49,7 @@ class Followers:
     async def take_up(self) -> None:
         """Queues what nobody has followed: where one process runs at a time, all of it, else what is left orphaned."""
         older_than = ORPHANED if self._database.shared else timedelta(0)
-        for space, committed in await self._database.read(journal.left_to_follow, older_than):
+        for space, committed in await self._database.read(left_to_follow, older_than):
             self._entries.put_nowait((space, committed))
 
     async def all_done(self) -> None:
@@ -60,7 +65,7 @@ class Followers:
                 if await self._follow(space, committed):
                     done.append((space, committed.entry.seq))
                 if done and self._entries.empty():
-                    await self._database.write(journal.mark_followed, done)
+                    await self._database.write(mark_followed, done)
                     done.clear()
             except UNREACHABLE:
                 log.warning("following failed; it is made good later")
@@ -93,3 +98,24 @@ def _settled(answer: Accepted | Refused) -> bool:
         return True
     log.warning("a derived command was refused", extra={"reason": type(answer.reason).__name__})
     return not isinstance(answer.reason, Unavailable)
+
+
+# --- what is left to follow ------------------------------------------------------------------------------------------
+
+
+def left_to_follow(connection: Connection, older_than: timedelta) -> list[tuple[Id, Committed]]:
+    """Entries that followers still have to follow, oldest first, if they have been waiting for so long."""
+    until = moments.write(database_time(connection) - older_than)
+    rows = (
+        select(journal_table)
+        .join(follow_ups, (follow_ups.c.space == journal_table.c.space) & (follow_ups.c.seq == journal_table.c.seq))
+        .where(follow_ups.c.at <= until)
+    )
+    return [
+        (row.space, read_row(row)) for row in connection.execute(rows.order_by(journal_table.c.at, journal_table.c.seq))
+    ]
+
+
+def mark_followed(connection: Connection, entries: Iterable[tuple[Id, int]]) -> None:
+    """Remembers that followers have followed these entries, given as (space, seq)."""
+    write_all(connection, [(delete_from(follow_ups), [{"space": space, "seq": seq} for space, seq in entries])])

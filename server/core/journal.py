@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, field
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ColumnElement,
     CompoundSelect,
@@ -20,7 +21,6 @@ from sqlalchemy import (
     String,
     any_,
     bindparam,
-    delete,
     func,
     null,
     select,
@@ -36,7 +36,7 @@ from . import moments
 from .projections import PROJECTIONS
 from .space import Space
 from .statements import fetch, fetch_column
-from .tables import entities, follow_ups, instance, journal, revocations, spaces
+from .tables import entities, follow_ups, journal, revocations, spaces
 from .writes import delete_from, insert_into, update_of, upsert_into, write_all
 
 # --- what a row holds ------------------------------------------------------------------------------------------------
@@ -243,6 +243,7 @@ class Seen(Struct, frozen=True):
 
     heads: dict[Id, Head]
     revoked: dict[int, str]
+    now: datetime
 
 
 def look_around(connection: Connection, wanted: Collection[Id], revoked: int) -> Seen:
@@ -252,33 +253,13 @@ def look_around(connection: Connection, wanted: Collection[Id], revoked: int) ->
     return Seen(
         heads={row.id: Head(row.seq, row.head) for row in rows},
         revoked={row.seq: row.session for row in connection.execute(ended)},
+        now=database_time(connection),
     )
 
 
 @cache
 def _heads(dialect: str) -> Select[Any]:
     return select(spaces.c.id, spaces.c.seq, spaces.c.head).where(_among(spaces.c.id, "spaces", dialect))
-
-
-def last_revocation(connection: Connection) -> int:
-    """The number of the newest revocation."""
-    newest = select(func.coalesce(func.max(revocations.c.seq), 0))
-    number: int = connection.execute(newest).scalar_one()
-    return number
-
-
-def revoke(connection: Connection, sessions: Sequence[str]) -> None:
-    """Tells every process that these sessions have ended. The caller commits soon: others wait for the same lock."""
-    connection.execute(select(instance.c.id).with_for_update()).close()
-    now, last = moments.write(database_time(connection)), last_revocation(connection)
-    rows = [{"seq": last + n, "session": session, "at": now} for n, session in enumerate(sessions, 1)]
-    write_all(connection, [(insert_into(revocations), rows)])
-
-
-def forget_revocations(connection: Connection, older_than: timedelta) -> None:
-    """Deletes revocations that every process has long read; the newest stays, because the next is counted from it."""
-    until, last = moments.write(database_time(connection) - older_than), last_revocation(connection)
-    connection.execute(delete(revocations).where(revocations.c.at < until, revocations.c.seq < last))
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -310,6 +291,36 @@ def entries_after(connection: Connection, space: Id, after: int, limit: int) -> 
     return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq).limit(limit))]
 
 
+def entries_from(connection: Connection, stands: Mapping[Id, int]) -> dict[Id, list[Committed]]:
+    """The entries of several spaces in order, of each from the given number on: one way there and back for them all."""
+    found: dict[Id, list[Committed]] = {id: [] for id in stands}
+    for row in fetch(connection, _from(connection.dialect.name), **_pairs(connection.dialect.name, stands)):
+        found[row.space].append(read_row(row))
+    return found
+
+
+def _pairs(dialect: str, stands: Mapping[Id, int]) -> dict[str, Any]:
+    if dialect == "postgresql":
+        return {"spaces": list(stands), "seqs": list(stands.values())}
+    return {"stands": list(stands.items())}
+
+
+@cache
+def _from(dialect: str) -> Select[Any]:
+    if dialect == "postgresql":
+        spaces_and_seqs = (bindparam("spaces", type_=postgresql.ARRAY(String)), bindparam("seqs", type_=_BIGINTS))
+        given = func.unnest(*spaces_and_seqs).table_valued("space", "seq", name="given").render_derived()
+        space, seq = given.c.space, given.c.seq
+    else:
+        pair: Any = func.json_each(bindparam("stands", type_=JSON)).table_valued("value").c.value
+        space, seq = func.json_extract(pair, "$[0]"), func.json_extract(pair, "$[1]")  # type: ignore[assignment]
+    rows = select(journal.c.space, *_ENTRY_COLUMNS).where(journal.c.space == space, journal.c.seq >= seq)
+    return rows.order_by(journal.c.space, journal.c.seq)
+
+
+_BIGINTS = postgresql.ARRAY(BigInteger)
+
+
 def entries_before(
     connection: Connection, space: Id, before: int | None, about: Id | None, limit: int
 ) -> list[Committed]:
@@ -332,22 +343,6 @@ def space_rows(connection: Connection, area: Id | None = None) -> list[SpaceRow]
     """Every space, or those of one area (the area itself included)."""
     rows = select(spaces) if area is None else select(spaces).where(spaces.c.area == area)
     return [_space_row(row) for row in connection.execute(rows.order_by(spaces.c.id))]
-
-
-def left_to_follow(connection: Connection, older_than: timedelta) -> list[tuple[Id, Committed]]:
-    """Entries that followers still have to follow, oldest first, if they have been waiting for so long."""
-    until = moments.write(database_time(connection) - older_than)
-    rows = (
-        select(journal)
-        .join(follow_ups, (follow_ups.c.space == journal.c.space) & (follow_ups.c.seq == journal.c.seq))
-        .where(follow_ups.c.at <= until)
-    )
-    return [(row.space, read_row(row)) for row in connection.execute(rows.order_by(journal.c.at, journal.c.seq))]
-
-
-def mark_followed(connection: Connection, entries: Iterable[tuple[Id, int]]) -> None:
-    """Remembers that followers have followed these entries, given as (space, seq)."""
-    write_all(connection, [(delete_from(follow_ups), [{"space": space, "seq": seq} for space, seq in entries])])
 
 
 def count(connection: Connection) -> int:

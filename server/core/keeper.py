@@ -88,6 +88,8 @@ class Keepers:
         shown = self._shown.get(space.id)
         if shown is None or shown == (space.seq, space.head):
             return []
+        if space.seq < shown[0]:
+            return None
         entries = await self._database.read(journal.entries_after, space.id, shown[0] - 1, space.seq - shown[0] + 1)
         return _following(entries, *shown)
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Self
 
 from sqlalchemy import Connection, insert, select, update
@@ -61,6 +62,7 @@ class Kernel:
         self._followers = Followers(database, self.space, self.submit)
         self._neighbours = Neighbours(database, self._keepers, self.relay, self._committer.turn, self.counters)
         self._paused = asyncio.Event()
+        self._outdated = False
         self._stop = contextlib.AsyncExitStack()
         self._following = _Tasks()
 
@@ -118,6 +120,10 @@ class Kernel:
     async def idle(self) -> None:
         """Waits until every request taken so far has its answer."""
         await self._committer.idle()
+
+    def now(self) -> datetime:
+        """What the kernel's clock says, for those who only look. Commands get the time of their batch."""
+        return self.clock.now(self._neighbours.now())
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -202,13 +208,21 @@ class Kernel:
 
     # --- writing paused ----------------------------------------------------------------------------------------------
 
+    def outdate(self, outdated: bool) -> None:
+        """Takes no commands as long as the database is another version's; what is there can still be read."""
+        self._outdated = outdated
+        if outdated:
+            self._pause(True)
+
     def _pause(self, paused: bool) -> None:
-        if paused == (not self.writing):
+        if paused == (not self.writing) or (self._outdated and not paused):
             return
         self.writing = self._committer.writing = not paused
-        log.log(*((logging.WARNING, "writing_paused") if paused else (logging.INFO, "writing_resumed")))
         if paused:
+            log.warning("writing_paused")
             self._paused.set()
+        else:
+            log.info("writing_resumed")
         for watcher in self._watchers:
             watcher(self.writing)
 

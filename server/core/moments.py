@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from time import monotonic
 from typing import Protocol
 
 
@@ -28,6 +29,18 @@ class DatabaseClock:
 
     def now(self, database: datetime) -> datetime:
         return database
+
+
+class RunningOn:
+    """A clock that was read and runs on since: what it would say now, without asking again, and whatever this
+    machine's own clock says meanwhile."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+        self._read_at = monotonic()
+
+    def now(self) -> datetime:
+        return self._moment + timedelta(seconds=monotonic() - self._read_at)
 
 
 class SetClock:

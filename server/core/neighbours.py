@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from shared_schema.base import Id
 
@@ -16,7 +17,9 @@ from . import journal
 from .counters import Counters
 from .database import UNREACHABLE, Database
 from .keeper import Keepers
+from .moments import RunningOn
 from .relay import Relay
+from .revocations import last_revocation
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +47,7 @@ class Neighbours:
         self._behind: asyncio.Queue[Id] = asyncio.Queue()
         self._look = asyncio.Event()
         self._revoked = 0
+        self._time = RunningOn(datetime.now(UTC))
         self.instance: Id = ""
         self.on_revoked: list[Callable[[list[str]], None]] = []
         """Called with the sessions that were ended, here or elsewhere."""
@@ -112,7 +116,15 @@ class Neighbours:
 
     async def begin(self) -> None:
         """Revocations up to now concern nobody who is here."""
-        self._revoked = await self._database.read(journal.last_revocation)
+        self._revoked = await self._database.read(last_revocation)
+        self._time = RunningOn(await self._database.read(journal.database_time))
+
+    def now(self) -> datetime:
+        """The database's time, as it was read last: a process whose own clock is wrong lets in and out like the others.
+
+        SQLite has this machine's clock, and no sweep that would follow it.
+        """
+        return self._time.now() if self._database.shared else datetime.now(UTC)
 
     async def sweep(self) -> None:
         """Looks where the hot spaces stand in the database, and which sessions have ended."""
@@ -120,6 +132,7 @@ class Neighbours:
             await self._keepers.get(id)  # shows what was committed in doubt
         held = self._keepers.heads()
         seen = await self._database.read(journal.look_around, list(held), self._revoked)
+        self._time = RunningOn(seen.now)
         for id, (seq, head) in held.items():
             # What was held stood in the database before it was asked. If something else stands there, that was written
             # by another process, or it is the past; or by this one, meanwhile.

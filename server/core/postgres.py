@@ -17,7 +17,8 @@ from .statements import run_text
 
 POSTGRES_WRITER = {
     "synchronous_commit": "on",
-    "lock_timeout": "2000",
+    # Longer than a process that was cut off may hold a lock.
+    "lock_timeout": "3000",
     "idle_in_transaction_session_timeout": "2000",
     "statement_timeout": "5000",
     "tcp_user_timeout": "5000",
@@ -29,11 +30,12 @@ POSTGRES_WRITER = {
     "enable_mergejoin": "off",
     "application_name": "korridor writer",
 }
+WRITES_WITHIN = 3.5
+"""Seconds without an answer after which the writer takes the database for cut off: people are told within five. A wait
+for a lock ends before that, and the largest batch takes a fifth of a second."""
+READS_WITHIN = 20.0
 ROLLS_BACK_WITHIN = 2.0
 """Seconds, the time in which PostgreSQL gives up an idle transaction by itself."""
-WRITES_WITHIN, READS_WITHIN = 3.5, 20.0
-"""Seconds for one statement. Where the database is out of reach nothing else ends it, and who waits for an answer is to
-have one within five."""
 POSTGRES_READER = {"statement_timeout": "15000", "jit": "off", "application_name": "korridor reader"}
 
 
@@ -57,12 +59,12 @@ class PostgresDatabase(Database):
         self._turn = asyncio.Lock()
         self._kept: AsyncConnection | None = None
 
-    def _engine(self, settings: dict[str, str], within: float, **options: Any) -> AsyncEngine:
+    def _engine(self, settings: dict[str, str], answers_within: float, **options: Any) -> AsyncEngine:
         return create_async_engine(
             self.url,
             hide_parameters=True,  # a failing statement is logged, what people wrote is not
-            connect_args={"server_settings": settings, "timeout": 5, "command_timeout": within},
-            pool_timeout=5,
+            connect_args={"server_settings": settings, "timeout": 3, "command_timeout": answers_within},
+            pool_timeout=3,
             **options,
         )
 
@@ -80,7 +82,7 @@ class PostgresDatabase(Database):
             finally:
                 if transaction.open:
                     await asyncio.shield(transaction.end())
-                else:
+                if not transaction.doubtful:
                     self._kept = connection  # to give it to the pool and take it again costs as much as two statements
 
     async def close(self) -> None:
@@ -96,7 +98,7 @@ class PostgresTransaction:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._doubtful = False
+        self.doubtful = False
         self.open = False
 
     async def run(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -120,29 +122,28 @@ class PostgresTransaction:
     async def end(self) -> None:
         """Rolls back what was not committed. A doubtful connection is given up, and that rolls back too."""
         try:
-            if not self._doubtful:
+            if not self.doubtful:
                 async with asyncio.timeout(ROLLS_BACK_WITHIN):
                     await self._connection.run_sync(run_text, "ROLLBACK")
         except UNREACHABLE:
-            self._doubtful = True
+            self.doubtful = True
         finally:
-            if self._doubtful:
-                await self._hang_up()
-            await self._connection.close()
+            if self.doubtful:
+                await self._give_up()
 
-    async def _hang_up(self) -> None:
-        """Gives the connection up without a word: one that is cut off would wait for seconds to say goodbye."""
+    async def _give_up(self) -> None:
         if not self._connection.invalidated:
-            raw: Any = await self._connection.get_raw_connection()
-            raw.driver_connection.terminate()
+            driver: Any = (await self._connection.get_raw_connection()).driver_connection
+            driver.terminate()  # to say goodbye to a server that is cut off would take two seconds
             await self._connection.invalidate()
+        await self._connection.close()
 
     async def _ask(self, query: Callable[[Connection], T]) -> T:
         try:
             return await self._connection.run_sync(query)
         except UNREACHABLE as error:
             # It may be cut off, or know a table as it was before a migration. (A broken constraint says neither.)
-            self._doubtful = not isinstance(error, IntegrityError)
+            self.doubtful = not isinstance(error, IntegrityError)
             raise
 
     def _begin(self, connection: Connection) -> None:

@@ -64,6 +64,8 @@ class RedisRelay:
 
     def on_state(self, watcher: Callable[[bool], None]) -> None:
         self._watchers.append(watcher)
+        if not self._reachable:
+            watcher(False)
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:

@@ -20,7 +20,7 @@ class Relay(Protocol):
         """Calls `heard` on the listener's loop; answers with what ends it."""
 
     def on_state(self, watcher: Callable[[bool], None]) -> None:
-        """Calls `watcher(reachable)` whenever messages cease to arrive, and when they do again."""
+        """Calls `watcher(reachable)` whenever messages cease to arrive, and when they do again; now, if they do not."""
 
     def connected(self) -> AbstractAsyncContextManager[None]:
         """As long as it is open, messages are carried."""

@@ -60,8 +60,11 @@ def expect_newest(connection: Connection) -> None:
 
 def _version(connection: Connection) -> str | None:
     """The newest step that the database has seen."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
+    return stored_version(connection) if inspect(connection).has_table("alembic_version") else None
+
+
+def stored_version(connection: Connection) -> str | None:
+    """The newest step that a database has seen which was brought up to date before."""
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 

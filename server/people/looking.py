@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from msgspec import Struct
 
 from server.core.kernel import Kernel
@@ -25,8 +23,7 @@ async def look(kernel: Kernel, space: Id, person: Id) -> Look:
     """The space and the person's viewer kind. One that is not there and one that is closed to them are the same."""
     found = await kernel.space(space)
     area = await kernel.space(found.area_id) if found is not None else None
-    now = kernel.clock.now(datetime.now(UTC))
-    viewer = viewer_in(found, area, person, now) if found is not None and area is not None else None
+    viewer = viewer_in(found, area, person, kernel.now()) if found is not None and area is not None else None
     if found is None or viewer is None:
         raise Refusal(NotFound(kind="space", id=space))
     return Look(found, viewer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -42,7 +41,7 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
         area = await kernel.space(session.area)
         if area is None:
             raise NotAuthorizedException
-        return _me(area, session.person, kernel.instance, demo=demo)
+        return _me(area, session.person, kernel, demo=demo)
 
     @get("/api/me")
     async def me(request: Request[Any, Session, Any]) -> Me:
@@ -58,7 +57,7 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
     @get("/api/demo/people", opt=PUBLIC)
     async def demo_people() -> list[DemoPerson]:
         areas = [await kernel.space(id) for id in await kernel.database.read(views.areas)]
-        now = datetime.now(UTC)
+        now = kernel.now()
         return [one for area in areas if area for one in await views.demo_people(kernel.database, area, now)]
 
     @post("/api/demo/sign-in", opt=PUBLIC, status_code=200)
@@ -77,9 +76,9 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
     return [me, sign_out, *([demo_people, demo_sign_in] if demo else [])]
 
 
-def _me(area: Space, person: Id, instance: Id, *, demo: bool) -> Me:
+def _me(area: Space, person: Id, kernel: Kernel, *, demo: bool) -> Me:
     home, someone = area.find(Area, area.id), area.find(Person, person)
-    if home is None or someone is None or not rules.has_access(area, someone, datetime.now(UTC)):
+    if home is None or someone is None or not rules.has_access(area, someone, kernel.now()):
         raise NotAuthorizedException
     return Me(
         person=person,
@@ -89,7 +88,7 @@ def _me(area: Space, person: Id, instance: Id, *, demo: bool) -> Me:
         area_role=someone.role,
         language=home.language,
         timezone=home.timezone,
-        instance=instance,
+        instance=kernel.instance,
         schema=schema_name(),
         demo=demo,
     )

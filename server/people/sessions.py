@@ -19,7 +19,8 @@ from sqlalchemy import Connection, delete, insert, select
 
 from server.core import moments
 from server.core.database import Database
-from server.core.journal import database_time, forget_revocations, revoke
+from server.core.journal import database_time
+from server.core.revocations import forget_revocations, revoke
 from shared_schema.base import Id
 
 from .session_tables import sessions

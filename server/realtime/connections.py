@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from .rooms import Room, Seat
 
 _encode = msgspec.json.Encoder().encode
+
+AT_ONCE, PAUSE, SPREAD = 100, 0.05, 2.0
+"""Sockets that are closed at once, the seconds until the next ones, and those for all together: their clients come back
+within a second each, and a crowd that comes at one moment waits longer than one that comes by turns."""
 
 
 class Answers:
@@ -161,3 +167,13 @@ class Connection:
     def _take_away(self, space: Id) -> None:
         self.leave(space)
         self.protocol.seat_taken_away(space)
+
+
+async def send_away(connections: Sequence[Connection], code: CloseCode) -> None:
+    """Closes them a few at a time."""
+    group = max(AT_ONCE, math.ceil(len(connections) * PAUSE / SPREAD))
+    for first in range(0, len(connections), group):
+        if first:
+            await asyncio.sleep(PAUSE)
+        for connection in connections[first : first + group]:
+            connection.close(code)

@@ -1,17 +1,14 @@
-"""Everyone who is connected to this process, the spaces they watch, and who may go on watching.
+"""Everyone who is connected to this process: what they say is carried out here, and here they are sent away.
 
-No task and no queue per connection: what a commit batch brings is encoded and framed once per kind of viewer, and
-written straight to each seat's link (`rooms.py`). All of it runs on the loop, and nothing waits while it shows.
+What they watch is in `watching.py`. No task and no queue per connection: all of it runs on the loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Collection
-from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
+from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self, assert_never
 
@@ -19,15 +16,11 @@ import msgspec
 
 from server.core.batch import Resolve
 from server.core.budgets import Budgets
-from server.core.commands import Request
-from server.core.journal import Committed
 from server.core.kernel import Kernel
-from server.core.space import Space
-from shared_schema.base import PROTOCOL, Author, Id, Viewer
+from shared_schema.base import PROTOCOL, Id
 from shared_schema.frames import Do, Pong, State, Welcome, Where, schema_name
-from shared_schema.journal import Change, Put
 
-from .connections import Answers, Connection
+from .connections import Answers, Connection, send_away
 from .limits import Headcount, Limits
 from .links import Link, Message
 from .protocol import (
@@ -46,27 +39,17 @@ from .protocol import (
     TakeSeat,
     read,
 )
-from .rings import Line
-from .rooms import Room, Seat
-from .whereabouts import HERE, WHO
+from .rooms import Seat
+from .watching import Rooms
 
 log = logging.getLogger(__name__)
 
 SWEEP = 2.0
 """Seconds between two looks for what has gone silent."""
-LINGER = 60.0
-"""Seconds for which a space stays ready after the last seat left, so that a hall that reconnects at once finds it."""
 STUCK = 30.0
 """Seconds after which a connection whose buffer does not drain is ended."""
-ASK_AGAIN = 60.0
-"""Seconds after which everybody's rights are looked at again: an access that ends on a date ends without an entry."""
-
 ANSWERED_WITHIN = 2.5
 """Seconds that commands under way have when the process is to stop. A sound database needs a hundredth of it."""
-AT_ONCE, PAUSE, SPREAD = 100, 0.05, 2.0
-"""Sockets that are closed at once, the seconds until the next ones, and those for all together: their clients come back
-within a second each, and a crowd that comes at one moment waits longer than one that comes by turns."""
-
 ALL_WELL = State(relay="ok", writing="ok")
 
 
@@ -87,30 +70,19 @@ class Hub:
         self.instance = instance
         self.schema = schema_name()
         self._kernel = kernel
-        self._resolve = resolve
-        self._rights_kinds = rights_kinds
         self._clock = clock or asyncio.get_running_loop().time
         self.limits = Limits(kernel, budgets, self._clock)
-        self._rooms: dict[Id, Room] = {}
+        self.rooms = Rooms(kernel, resolve=resolve, rights_kinds=rights_kinds, clock=self._clock)
         self._connections: dict[Connection, None] = {}
         self._headcount = headcount or Headcount()
         self._answers = Answers()
         self.state = ALL_WELL
         self.closing = False
         """The process is about to stop: nothing more is taken."""
-        self._closed = False
         self._sweeper: asyncio.Task[None] | None = None
-        self._stop_listening = ExitStack()
 
     async def __aenter__(self) -> Self:
-        kernel = self._kernel
-        for stop in (
-            kernel.listen(self.show),
-            kernel.relay.listen(HERE, self._hear_who_is_there, kernel),
-            kernel.relay.listen(WHO, self._say_who_is_here, kernel),
-        ):
-            self._stop_listening.callback(stop)
-        kernel.on_renewed(self._renew)
+        self.rooms.begin()
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep_on())
         return self
 
@@ -120,7 +92,6 @@ class Hub:
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.wait([self._sweeper])
-        self._stop_listening.close()
         self.close()
 
     async def finish(self) -> None:
@@ -133,23 +104,15 @@ class Hub:
             async with asyncio.timeout(ANSWERED_WITHIN):
                 await self._kernel.idle()
         await asyncio.sleep(0)  # who waits for an answer by HTTP sends it now
-        connections = list(self._connections)
-        group = max(AT_ONCE, math.ceil(len(connections) * PAUSE / SPREAD))
-        for first in range(0, len(connections), group):
-            if first:
-                await asyncio.sleep(PAUSE)
-            for connection in connections[first : first + group]:
-                connection.close(CloseCode.RESTART)
+        await send_away(list(self._connections), CloseCode.RESTART)
         self.close()
 
     def close(self) -> None:
         """Ends every connection and every wait: the process is about to stop. Who comes now is sent away, too."""
-        self.closing = self._closed = True
+        self.closing = True
         for connection in list(self._connections):
             connection.close(CloseCode.RESTART)
-        for room in self._rooms.values():
-            room.close()
-        self._rooms.clear()
+        self.rooms.close()
 
     # --- connections -------------------------------------------------------------------------------------------------
 
@@ -205,17 +168,18 @@ class Hub:
             case Greet():
                 self._greet(connection)
             case Echo():
-                connection.answer(Pong(time=datetime.now(UTC)))
+                connection.answer(Pong(time=self._kernel.now()))
             case Beat():
                 connection.link.beat()
             case Send(message=message):
                 connection.answer(message)
             case LeaveSeat(space=space):
                 connection.leave(space)
-                if space in self._rooms:
-                    connection.appear(self._rooms[space], None)
+                if room := self.rooms.find(space):
+                    connection.appear(room, None)
             case Enqueue(request=request):
-                self._enqueue(connection, request)
+                connection.waiting += 1
+                self._kernel.enqueue(request, connection.answered)
             case Appear(space=space, where=where):
                 if space in connection.seats:
                     connection.appear(connection.seats[space].room, where)
@@ -232,31 +196,27 @@ class Hub:
             schema=self.schema,
             instance=self.instance,
             person=connection.author.id,
-            time=datetime.now(UTC),
+            time=self._kernel.now(),
             heartbeat=HEARTBEAT,
         )
         connection.answer(welcome)
         if self.state != ALL_WELL:
             connection.answer(self.state)
 
-    def _enqueue(self, connection: Connection, request: Request) -> None:
-        connection.waiting += 1
-        self._kernel.enqueue(request, connection.answered)
-
     # --- spaces ------------------------------------------------------------------------------------------------------
 
     async def _take_seat(self, connection: Connection, wanted: TakeSeat) -> None:
         """Catches the seat up and shows it everything from now on; or says why not."""
         connection.leave(wanted.space)
-        room = await self._room(wanted.space)
-        missing = [] if room is None or wanted.fresh else await self._since(room, wanted.since, wanted.head)
+        room = await self.rooms.get(wanted.space)
+        missing = [] if room is None or wanted.fresh else await room.since(wanted.since, wanted.head)
         if connection.ended or wanted.space not in connection.protocol.watched:
             return
         spaces = None if room is None else room.spaces()
         if room is not None and spaces is None:
             connection.begin_anew(room)
             return
-        viewer = None if spaces is None else self.viewer(*spaces, connection.author)
+        viewer = None if spaces is None else self.rooms.viewer(*spaces, connection.author)
         if room is None or viewer is None:
             connection.show_out(wanted.space, room, "no_access")
             return
@@ -270,107 +230,12 @@ class Hub:
         connection.link.send(message)
         connection.sit_down(Seat(connection, room, viewer))
 
-    async def _room(self, id: Id) -> Room | None:
-        room = self._rooms.get(id)
-        if room is not None:
-            room.touch()  # whoever asks may have to wait for the journal before taking a seat
-            return room
-        with ExitStack() as keep:
-            keep.enter_context(self._kernel.keep(id))
-            space = await self._kernel.space(id)
-            if space is None:
-                return None
-            keep.enter_context(self._kernel.keep(space.area_id))
-            await self._kernel.space(space.area_id)
-            space = self._kernel.peek(id)
-            if id not in self._rooms and space is not None:
-                self._rooms[id] = Room(self._kernel, space, keep.pop_all(), self._clock)
-        return self._rooms.get(id)
-
-    def watched(self) -> set[Id]:
-        """The spaces that somebody has a seat in, or waits for."""
-        return {id for id, room in self._rooms.items() if not room.empty}
+    # --- people ------------------------------------------------------------------------------------------------------
 
     @property
     def connections(self) -> int:
         """How many sockets there are."""
         return len(self._connections)
-
-    @property
-    def seats(self) -> int:
-        """How many seats are taken, in all spaces."""
-        return sum(len(group) for room in self._rooms.values() for group in room.seats.values())
-
-    def ready(self) -> set[Id]:
-        """The spaces that are watched, or were a moment ago."""
-        return set(self._rooms)
-
-    def begin_anew(self, space: Id) -> None:
-        """Every seat of a space gets `behind`: what it holds cannot be continued."""
-        if space in self._rooms:
-            self._rooms[space].begin_anew()
-
-    def _renew(self, space: Id) -> None:
-        if space in self._rooms:
-            self._rooms[space].renew()
-
-    async def wait_for(self, space: Id, after: int, at_most: float) -> None:
-        """Returns when the space may have an entry after this one, or after so many seconds."""
-        room = await self._room(space)
-        if room is not None and room.ring.seq <= after and not self._closed:
-            await room.wait(at_most)
-
-    def waited_for(self, space: Id) -> int:
-        """How many wait for news of a space without a seat."""
-        return self._rooms[space].waiting if space in self._rooms else 0
-
-    async def since(self, space: Id, seq: int, head: str | None = None) -> list[Line] | None:
-        """What happened in a space after `seq` (at `head`, if given); None: that has to begin with a snapshot."""
-        room = await self._room(space)
-        return None if room is None else room.topped_up(seq, await self._since(room, seq, head))
-
-    async def _since(self, room: Room, seq: int, head: str | None) -> list[Line] | None:
-        """Who comes from another process may know entries that this one has yet to hear of, and must not lose them."""
-        if seq > room.ring.seq:
-            await self._kernel.catch_up(room.id)
-        return await room.since(seq, head)
-
-    # --- showing, and to whom ----------------------------------------------------------------------------------------
-
-    def show(self, space: Id, committed: list[Committed]) -> None:
-        """New entries of a space, in order and after their commit. Those who lost a right get none of them."""
-        if any(self._decides_rights(change) for one in committed for change in one.entry.changes):
-            for room in list(self._rooms.values()):
-                if space in (room.id, room.area_id):
-                    self._ask_again(room)
-        room_of_space = self._rooms.get(space)
-        if room_of_space is not None:
-            room_of_space.show(committed)
-
-    def viewer(self, space: Space, area: Space, author: Author) -> Viewer | None:
-        """As what this person looks at the space now; None: not at all."""
-        return self._resolve(space, area, author, self._kernel.clock.now(datetime.now(UTC))).viewer
-
-    def _decides_rights(self, change: Change) -> bool:
-        kind = change.entity.__struct_config__.tag if isinstance(change, Put) else change.kind
-        return kind in self._rights_kinds
-
-    def _ask_again(self, room: Room) -> None:
-        """Resolves everybody's rights in a space anew: who has lost them leaves, who has others begins anew."""
-        room.asked_at = self._clock()
-        spaces = room.spaces()
-        if spaces is None:
-            room.begin_anew()
-            return
-        for author, seats in room.authors().items():
-            viewer = self.viewer(*spaces, author)
-            for seat in seats:
-                if viewer is None:
-                    seat.connection.show_out(room.id, room, "no_access")
-                elif viewer != seat.viewer:
-                    seat.connection.begin_anew(room)
-
-    # --- people ------------------------------------------------------------------------------------------------------
 
     def sessions(self) -> set[str]:
         """The sessions that have a socket here."""
@@ -382,30 +247,18 @@ class Hub:
 
     def end_sessions(self, sessions: Collection[str]) -> None:
         """Signs out every socket of these sessions, with its seats."""
-        self._sign_out([c for c in self._connections if c.session in sessions])
-
-    def end_person(self, person: Id) -> None:
-        """Signs out every socket of a person, with its seats."""
-        self._sign_out([c for c in self._connections if c.author.id == person])
-
-    def _sign_out(self, connections: list[Connection]) -> None:
-        for connection in connections:
+        for connection in [one for one in self._connections if one.session in sessions]:
             for space, seat in list(connection.seats.items()):
                 connection.show_out(space, seat.room, "signed_out")
             connection.close(CloseCode.SIGNED_OUT)
 
+    def watched(self) -> set[Id]:
+        """The spaces that somebody has a seat in, or waits for."""
+        return self.rooms.watched()
+
     def appear(self, space: Id, person: Id, where: Where | None) -> None:
         """Shows somebody without a socket where a space is watched, or no more (None): the demo's colleagues."""
-        if space in self._rooms:
-            self._rooms[space].whereabouts.appear(person, person, where)
-
-    def _hear_who_is_there(self, space: str, said: bytes) -> None:
-        if space in self._rooms:
-            self._rooms[space].whereabouts.hear(said)
-
-    def _say_who_is_here(self, space: str, _: bytes) -> None:
-        if space in self._rooms:
-            self._rooms[space].whereabouts.answer()
+        self.rooms.appear(space, person, where)
 
     def set_state(
         self, *, relay: Literal["ok", "late"] | None = None, writing: Literal["ok", "paused"] | None = None
@@ -416,8 +269,7 @@ class Hub:
             return
         self.state = state
         if state.relay == "late":
-            for room in self._rooms.values():
-                room.whereabouts.forget_others()
+            self.rooms.forget_others()
         message = Message(msgspec.json.encode(state))
         for connection in self._connections:
             if connection.protocol.greeted:
@@ -442,10 +294,5 @@ class Hub:
             if connection.stuck_at is not None and at - connection.stuck_at >= STUCK:
                 connection.link.abort()
                 self.disconnect(connection)
-        for id, room in list(self._rooms.items()):
-            if at - room.asked_at >= ASK_AGAIN:
-                self._ask_again(room)
-            if room.empty and at - room.left_at >= LINGER:
-                self._rooms.pop(id).close()
-            room.whereabouts.refresh()
+        self.rooms.sweep(at)
         self.limits.sweep(at)

@@ -48,6 +48,7 @@ class CloseCode(IntEnum):
     ORIGIN = 4403
     SILENT = 4408
     PROTOCOL = 4409
+    NO_TEXT = 1007
     TOO_LARGE = 1009
     RESTART = 1012
     TRY_LATER = 1013

@@ -128,6 +128,8 @@ class Room:
     async def since(self, seq: int, head: str | None) -> list[Line] | None:
         """What happened after `seq`, from the ring or else from the journal; None if that cannot be told (another
         head, a number from the future) or is too much. `head` None: any."""
+        if seq > self.ring.seq:  # who comes from another process may know more than this one has heard of
+            await self._kernel.catch_up(self.id)
         lines = self.ring.since(seq, head)
         if lines is not None or not 0 <= self.ring.seq - seq <= LENGTH:
             return lines

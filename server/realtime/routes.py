@@ -109,9 +109,9 @@ async def entries(
     """
     found, _ = await _seen(live, request, space)
     if wait and after == found.seq:
-        await live.hub.wait_for(space, after, wait)
+        await live.hub.rooms.wait_for(space, after, wait)
     found, now = await _seen(live, request, space)
-    lines = await live.hub.since(space, after, head)
+    lines = await live.hub.rooms.since(space, after, head)
     if lines is None or viewer not in (None, now) or takes_away(lines, now):
         raise HTTPException(status_code=410)
     return Response(
@@ -184,7 +184,7 @@ async def _seen(live: Live, request: AnyRequest, id: Id) -> tuple[Space, Viewer]
     """The space, and as what the caller sees it. The answer is the same for none and for none that they may see."""
     space = await live.kernel.space(id)
     area = None if space is None else await live.kernel.space(space.area_id)
-    viewer = None if space is None or area is None else live.hub.viewer(space, area, live.author_of(request))
+    viewer = None if space is None or area is None else live.hub.rooms.viewer(space, area, live.author_of(request))
     if space is None or viewer is None:
         raise Refusal(NotFound(kind="space", id=id))
     return space, viewer

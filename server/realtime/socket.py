@@ -15,6 +15,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import WebsocketRouteHandler
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from server.core.database import UNREACHABLE
 from shared_schema.base import FRAME_LIMIT
@@ -29,6 +30,8 @@ PINNED = "0.54."
 """uvicorn's minor version. `SocketProtocol` uses names of its class that no contract covers."""
 CLOSE_WITHIN = 2.0
 """Seconds for the other end to answer a close frame. A half-open one never does, and its buffer never drains."""
+MOST_FRAGMENTS = 1_000
+"""Fragments of one message. Empty ones add nothing to its size, and so have no other end."""
 LINK = "korridor.link"
 
 Identify = Callable[[ASGIConnection[Any, Any, Any, Any]], Awaitable[Identity | None]]
@@ -62,29 +65,54 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         self.link.something_came = True
         super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._turn_away()
+
+    def _turn_away(self) -> None:
+        """Uvicorn's HTTP parser took this request, that of `websockets` did not: uvicorn would wait for another."""
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.close()
+
+    def handle_ping(self) -> None:
+        """Answers, unless the other end does not read: pongs that nobody takes would pile up."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) < MOST_FRAGMENTS:
+            super().handle_cont(event)
+        else:
+            self.link.close(CloseCode.TOO_LARGE)
 
     def send_receive_event_to_app(self) -> None:
         """Hands over a message. The way through the queue costs a pause in reading and two turns of the loop, so that
         it is only taken by what cannot be heard at once."""
-        if not self._heard_at_once():
-            super().send_receive_event_to_app()
+        if self.curr_msg_data_type == "text":
+            try:
+                text = b"".join(self.frames).decode()
+            except UnicodeDecodeError:  # uvicorn would log it as a mistake of ours
+                self.frames = []
+                self.link.close(CloseCode.NO_TEXT)
+                return
+            if self._heard_at_once(text):
+                self.frames = []
+                return
+        super().send_receive_event_to_app()
 
-    def _heard_at_once(self) -> bool:
+    def _heard_at_once(self, text: str) -> bool:
         hear = self.link.on_text
-        busy = self.curr_msg_data_type != "text" or self.close_sent or self.read_paused or not self.writable.is_set()
-        if hear is None or busy or not self.queue.empty():
+        busy = self.close_sent or self.read_paused or not self.writable.is_set() or not self.queue.empty()
+        if hear is None or busy:
             return False
         try:
-            heard = hear(b"".join(self.frames).decode())
-        except UnicodeDecodeError:
-            return False  # uvicorn knows what to do with that
+            return hear(text)
         except Exception:
             log.exception("a connection failed")
             self.link.close(CloseCode.INTERNAL)
-            heard = True
-        if heard:
-            self.frames = []
-        return heard
+            return True
 
     def resume_writing(self) -> None:
         super().resume_writing()

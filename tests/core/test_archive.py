@@ -126,7 +126,9 @@ def test_what_follows_behind_the_end_is_noticed() -> None:
         list(read(written() + written()))
 
 
-@pytest.mark.parametrize("content", [b"", b"hello\n", gzip.compress(b"hello\n", mtime=0), gzip.compress(b'{"a":1}\n')])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello\n", gzip.compress(b"hello\n", mtime=0), gzip.compress(b'{"a":1}\n', mtime=0)]
+)
 def test_what_is_something_else_is_said(content: bytes) -> None:
     with pytest.raises(Unreadable, match="is no backup and no export"):
         Archive(io.BytesIO(content))

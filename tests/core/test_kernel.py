@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, insert, make_url, text
 
-from server.core import journal
 from server.core.commands import Request
 from server.core.database import open_database
+from server.core.following import left_to_follow
 from server.core.ids import derived_id, new_id
 from server.core.journal import Committed
 from server.core.kernel import Kernel
@@ -333,7 +333,7 @@ async def test_postgresql_lets_no_cut_off_process_hold_its_locks(postgres_url: s
 
     assert await database.write(settings) == {
         "synchronous_commit": "on",
-        "lock_timeout": "2s",
+        "lock_timeout": "3s",
         "idle_in_transaction_session_timeout": "2s",
         "statement_timeout": "5s",
     }
@@ -358,4 +358,4 @@ async def test_jnl3_followers_go_on_where_they_stopped(small: SmallArea, databas
         await again.followed()
         after = await again.entries(project, 0, 100)
     assert [c.entry.command for c in after] == [c.entry.command for c in before]
-    assert await small.kernel.database.read(journal.left_to_follow, timedelta(0)) == []
+    assert await small.kernel.database.read(left_to_follow, timedelta(0)) == []

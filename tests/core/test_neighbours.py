@@ -10,13 +10,14 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, delete, update
 
-from server.core import journal
 from server.core.database import open_database
+from server.core.following import left_to_follow
 from server.core.ids import new_id
 from server.core.journal import Committed
 from server.core.kernel import Kernel
 from server.core.lease import Leases
 from server.core.relay import MemoryRelay, Relay
+from server.core.revocations import forget_revocations, revoke
 from server.core.tables import entities, leases, spaces
 from server.core.tables import journal as journal_table
 from server.migrations import migrate
@@ -102,7 +103,7 @@ async def test_the_process_that_wrote_an_entry_follows_it_and_the_other_does_not
         assert space is not None
         assert [part.name for part in space.where(Participant, person=one.member)] == ["Josefine"]
         assert other.kernel.counters.written == 0
-        assert await one.kernel.database.read(journal.left_to_follow, timedelta(0)) == []
+        assert await one.kernel.database.read(left_to_follow, timedelta(0)) == []
 
 
 # --- a database that was put back ------------------------------------------------------------------------------------
@@ -118,7 +119,7 @@ def _put_back(connection: Connection, space: Id, entry: Committed, task: Id) -> 
     connection.execute(stands.values(seq=entry.entry.seq, head=entry.head))
 
 
-async def test_rest1_a_process_notices_that_its_database_was_put_back_and_begins_anew(postgres_url: str) -> None:
+async def test_ord6_a_process_notices_that_its_database_was_put_back_and_begins_anew(postgres_url: str) -> None:
     async with two_kernels(postgres_url) as (one, other):
         renewed: list[Id] = []
         other.kernel.on_renewed(renewed.append)
@@ -145,10 +146,10 @@ async def test_a_session_that_ends_in_one_process_ends_in_the_others(postgres_ur
     async with two_kernels(postgres_url) as (one, other):
         heard: asyncio.Queue[list[str]] = asyncio.Queue()
         other.kernel.on_revoked(heard.put_nowait)
-        await one.kernel.database.write(journal.revoke, ["session 1", "session 2"])
+        await one.kernel.database.write(revoke, ["session 1", "session 2"])
         assert await asyncio.wait_for(heard.get(), 30) == ["session 1", "session 2"]
-        await one.kernel.database.write(journal.forget_revocations, timedelta(days=-1))
-        await one.kernel.database.write(journal.revoke, ["session 3"])
+        await one.kernel.database.write(forget_revocations, timedelta(days=-1))
+        await one.kernel.database.write(revoke, ["session 3"])
         assert await asyncio.wait_for(heard.get(), 30) == ["session 3"], "numbers go on after the old are forgotten"
 
 

@@ -10,7 +10,7 @@ from redis.asyncio import Redis as Client
 
 from server.core.redis_relay import CHANNEL, RedisRelay
 from tests.support.proxy import proxied
-from tests.support.servers import Redis
+from tests.support.servers import Redis, free_port
 
 
 class Station:
@@ -112,3 +112,12 @@ async def test_a_server_that_swallows_everything_is_noticed_too(redis_server: Re
         assert other.reachable == []
         proxy.heal()
         await cut_off.until(lambda: cut_off.reachable == [False, True])
+
+
+async def test_who_asks_late_learns_at_once_that_nothing_arrives() -> None:
+    nobody = Station(f"redis://127.0.0.1:{free_port()}")
+    async with nobody.relay.connected():
+        await nobody.until(lambda: nobody.reachable == [False])
+        told: list[bool] = []
+        nobody.relay.on_state(told.append)
+    assert told == [False]

@@ -16,7 +16,7 @@ from server.core.writes import MOST_ROWS, delete_from, insert_into, update_of, u
 from server.migrations import migrate
 from shared_schema.board import EditTask
 from shared_schema.refusals import NotFound
-from tests.support.areas import SmallArea, found_small_area, running_kernel
+from tests.support.areas import SmallArea, found_small_area, running_kernel, writing_again
 
 SPACE = {"id": "s1", "kind": "network", "area": "a", "seq": 1, "head": b"\x00", "at": "morning"}
 
@@ -118,9 +118,10 @@ async def test_a_batch_that_writes_nothing_leaves_no_transaction_open(small: Sma
     await small.accept(EditTask(task=task, title="Platz"))
 
 
-async def test_a_column_that_a_migration_adds_stops_a_running_process_for_one_batch_at_most(small: SmallArea) -> None:
+async def test_a_column_that_a_migration_adds_stops_a_running_process_for_a_moment_at_most(small: SmallArea) -> None:
     task = await small.new_task()
     more = text("ALTER TABLE journal ADD COLUMN more VARCHAR(10)")
     await small.kernel.database.write(lambda connection: connection.execute(more).close())
     await small.send(EditTask(task=task, title="Vielleicht"))
+    await writing_again(small.kernel)
     await small.accept(EditTask(task=task, title="Gewiss"))

@@ -181,8 +181,8 @@ async def test_the_live_connection_is_their_stage(selmachtal: Kernel) -> None:
     async with Hub(selmachtal, resolve=actor, rights_kinds=RIGHTS_KINDS, instance=selmachtal.instance) as hub:
         hub.appear(RUFBUS, id_of("person", "josef-dorfner"), Where())  # nobody watches: nobody sees him
         assert hub.watched() == hub.here() == set()
-        waiting = asyncio.create_task(hub.wait_for(RUFBUS, space.seq, 60))
-        await hub.since(RUFBUS, space.seq)
+        waiting = asyncio.create_task(hub.rooms.wait_for(RUFBUS, space.seq, 60))
+        await hub.rooms.since(RUFBUS, space.seq)
         await asyncio.sleep(0)
         assert hub.watched() == {RUFBUS}
         busy = Colleagues(selmachtal, hub, random.Random(7), Time().pause)

@@ -9,10 +9,13 @@ from sqlalchemy import Connection, text
 from server import __version__
 from server.health import PATHS
 from server.migrations import newest
-from shared_schema.frames import Problem
+from shared_schema.board import EditTask
+from shared_schema.frames import Problem, Refused
 from shared_schema.refusals import Unavailable
+from tests.support.areas import writing_again
 from tests.support.instances import Instance, running_instance
 from tests.support.servers import Postgres
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])
@@ -64,6 +67,20 @@ async def test_a_database_that_another_version_has_written_makes_unready(databas
         assert await _ready(instance) == (503, "failing", "other_version")
         await instance.korridor.kernel.database.write(_set_version, newest())
         assert await _ready(instance) == (200, "ok", "ok")
+
+
+async def test_a_process_whose_database_a_newer_version_has_taken_over_writes_no_more(postgres_url: str) -> None:
+    async with running_instance(postgres_url) as instance:
+        small, kernel = await instance.small_area(), instance.korridor.kernel
+        task = await small.new_task()
+        await kernel.database.write(_set_version, "9999")
+        await until(lambda: not kernel.writing, 30)
+        refused = await small.send(EditTask(task=task, title="Zu spät"))
+        assert isinstance(refused, Refused)
+        assert refused.reason == Unavailable()
+        await kernel.database.write(_set_version, newest())
+        await writing_again(kernel)
+        await small.accept(EditTask(task=task, title="Wieder unsere"))
 
 
 async def test_without_others_to_hear_from_and_without_writing_one_can_still_read(sqlite_url: str) -> None:

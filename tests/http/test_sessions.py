@@ -136,6 +136,18 @@ async def test_signing_out_closes_the_sockets_of_the_session_and_no_others(insta
         assert '"welcome"' in str(await staying.recv())
 
 
+async def test_seat6_signing_out_in_one_process_closes_the_sockets_in_the_others(postgres_url: str) -> None:
+    """Without Redis: the sweep finds it."""
+    async with running_instance(postgres_url) as one, running_instance(postgres_url) as other:
+        area = await one.small_area()
+        async with one.signed_in(area.member) as browser, _socket(other, browser) as elsewhere:
+            await elsewhere.send('{"t":"hello","protocol":1}')
+            assert '"welcome"' in str(await elsewhere.recv())
+            await browser.post("/api/sign-out")
+            await asyncio.wait_for(elsewhere.wait_closed(), 30)
+            assert elsewhere.close_code == 4401
+
+
 async def test_a_socket_that_was_being_opened_while_its_session_ended_is_not_let_in(sqlite_url: str) -> None:
     """What was read of the session before it ended does not count when the answer arrives after."""
     async with running_kernel(sqlite_url) as kernel:

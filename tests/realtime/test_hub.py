@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from server.core.ids import new_id
-from server.realtime.hub import LINGER
+from server.realtime.watching import LINGER
 from shared_schema.base import Viewer, Visibility
 from shared_schema.board import EditTask, ShowTask
 
@@ -198,17 +198,17 @@ async def test_a_space_is_let_go_some_time_after_its_last_seat_and_comes_back(ho
     await client.settle()
     house.clock.ahead = LINGER - 1
     house.hub.sweep(house.clock())
-    assert house.hub.ready() == {house.network}
+    assert house.hub.rooms.ready() == {house.network}
     house.clock.ahead = LINGER + 1
     house.hub.sweep(house.clock())
-    assert house.hub.ready() == set()
+    assert house.hub.rooms.ready() == set()
     since, head = await house.stands()
     await house.task("inzwischen")
     assert len((await client.watch(house.network, since, head))["entries"]) == 1
     house.clock.ahead *= 3
     await client.settle()
     house.hub.sweep(house.clock())
-    assert house.hub.ready() == {house.network}
+    assert house.hub.rooms.ready() == {house.network}
 
 
 # --- states ----------------------------------------------------------------------------------------------------------

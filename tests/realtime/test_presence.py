@@ -151,7 +151,7 @@ async def test_presence_survives_beginning_anew(any_house: House) -> None:
     await other.watch(any_house.network)
     await member.say({"t": "presence", "space": any_house.network, "where": {}})
     await told(other, **{any_house.member: {"task": None, "writing": False}})
-    any_house.hub.begin_anew(any_house.network)
+    any_house.hub.rooms.begin_anew(any_house.network)
     await member.hear("behind")
     await other.hear("behind")
     await other.watch(any_house.network, *await any_house.stands())

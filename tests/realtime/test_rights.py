@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from server.core.commands import Request
 from server.core.ids import derived_id, new_id
 from server.core.moments import SetClock
-from server.realtime.hub import ASK_AGAIN
+from server.realtime.watching import ASK_AGAIN
 from shared_schema.base import Author
 from shared_schema.board import CreateTask
 from shared_schema.journal import AnyCommand

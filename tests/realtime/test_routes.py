@@ -115,7 +115,7 @@ async def test_a_long_poll_answers_as_soon_as_something_happens(house: House) ->
     since, _ = await house.stands()
     async with house.http() as member:
         polling = asyncio.create_task(member.get(f"/{house.network}/entries?after={since}&wait=25"))
-        await house.until(lambda: house.hub.waited_for(house.network))
+        await house.until(lambda: house.hub.rooms.waited_for(house.network))
         await house.task("endlich")
         (entry,) = (await polling).json()["entries"]
     assert entry["seq"] == since + 1
@@ -135,7 +135,7 @@ async def test_a_right_lost_while_waiting_is_lost(house: House) -> None:
     (part,) = space.where(Participant, person=house.guest)
     async with house.http(house.guest) as guest:
         polling = asyncio.create_task(guest.get(f"/{house.network}/entries?after={since}&wait=25&viewer=4"))
-        await house.until(lambda: house.hub.waited_for(house.network))
+        await house.until(lambda: house.hub.rooms.waited_for(house.network))
         change = ChangeParticipant(participant=part.id, person=house.guest, role="member")
         await house.small.accept(change)
         assert (await polling).status_code == 410

@@ -70,7 +70,7 @@ class Server:
         """As what somebody sees a space that is in memory."""
         found = self.kernel.peek(space)
         area = self.kernel.peek(found.area_id) if found else None
-        return self.hub.viewer(found, area, author) if found and area else None
+        return self.hub.rooms.viewer(found, area, author) if found and area else None
 
 
 class Wire:

@@ -11,7 +11,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 CHUNK = 65_536
 RESET_AT_ONCE = struct.pack("ii", 1, 0)
@@ -89,7 +89,7 @@ class Proxy:
             return
         await self.to_server.passable()  # in a black hole a connection comes about for the client alone
         try:
-            from_server, to_server = await asyncio.open_connection(*self.target)
+            from_server, to_server = await self.reach()
         except OSError:
             _reset_at_once(writer)
             return
@@ -105,6 +105,10 @@ class Proxy:
             to_server.close()
             with suppress(ConnectionError):
                 await to_server.wait_closed()
+
+    async def reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A new connection to the server."""
+        return await asyncio.open_connection(*self.target)
 
     async def _forward(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ways: list[Way], answers: Way | None = None
@@ -143,10 +147,19 @@ def _reset_at_once(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
+P = TypeVar("P", bound=Proxy)
+
+
 @asynccontextmanager
 async def proxied(host: str, port: int) -> AsyncIterator[Proxy]:
     """A running proxy in front of a server."""
-    proxy = Proxy(host, port)
+    async with served(Proxy(host, port)) as proxy:
+        yield proxy
+
+
+@asynccontextmanager
+async def served(proxy: P, port: int = 0) -> AsyncIterator[P]:
+    """A proxy that runs, on this port of loopback or on any."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -157,7 +170,7 @@ async def proxied(host: str, port: int) -> AsyncIterator[Proxy]:
         proxy.links.pop(task, None)
         writer.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
