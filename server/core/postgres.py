@@ -69,8 +69,14 @@ class PostgresDatabase(Database):
         )
 
     async def read(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        async with self._reader.begin() as connection:
-            return await connection.run_sync(query, *args, **kwargs)
+        async with self._reader.connect() as connection:
+            try:
+                answer = await connection.run_sync(query, *args, **kwargs)
+                await connection.commit()
+            except (TimeoutError, asyncio.CancelledError):
+                await _cut(connection)
+                raise
+            return answer
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -129,14 +135,8 @@ class PostgresTransaction:
             self.doubtful = True
         finally:
             if self.doubtful:
-                await self._give_up()
-
-    async def _give_up(self) -> None:
-        if not self._connection.invalidated:
-            driver: Any = (await self._connection.get_raw_connection()).driver_connection
-            driver.terminate()  # to say goodbye to a server that is cut off would take two seconds
-            await self._connection.invalidate()
-        await self._connection.close()
+                await _cut(self._connection)
+                await self._connection.close()
 
     async def _ask(self, query: Callable[[Connection], T]) -> T:
         try:
@@ -150,6 +150,14 @@ class PostgresTransaction:
         if not self.open:
             self.open = True
             run_text(connection, "BEGIN ISOLATION LEVEL READ COMMITTED")
+
+
+async def _cut(connection: AsyncConnection) -> None:
+    """Ends a connection here and now: to say goodbye to a server that is out of reach would take two seconds."""
+    if not connection.invalidated:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        driver.terminate()
+        await connection.invalidate()
 
 
 def _commit_or_doubt(connection: Connection) -> None:
