@@ -134,7 +134,10 @@ async def test_ord4_who_never_looks_by_itself_never_sees_what_a_lost_message_tol
     ):
         writer, reader = here.clients
         task = await create(writer)
-        await until(here.together, SOON)  # what is late brings along what came after it
+        # Both hold it before more is written: what is late brings along what came after it.
+        await until(
+            lambda: all(("task", task) in one.mirrors[next(iter(place.boards))].held for one in here.clients), SOON
+        )
         await retitle(writer, task, POINT)
         assert reader.address != writer.address
         assert await found(here, SWEPT) == expected

@@ -71,6 +71,10 @@ class Visitor(Raw):
 
     def returns(self, with_: Stand) -> dict[str, Any]:
         """What somebody is told who comes back with this: `entries` or `behind`."""
+        # Up and away before: what is still on its way to the old seat is no answer.
+        self.send(text({"t": "unwatch", "space": self.space}), text({"t": "ping"}))
+        while all(message["t"] != "pong" for message in self.messages()):
+            pass
         self.send(text({"t": "watch", "space": self.space, "since": with_.seq, "head": with_.head}))
         while True:
             for message in self.messages():
