@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import idle, joining, pictures, processes, relays, report, run, scale, sections, slow, swallowed
+from bench import idle, joining, pictures, processes, relays, report, run, scale, sections, slow, swallowed, tables
 from bench.backup import backup
 from bench.driver import Failed
 from bench.machine import CannotMeasure, describe, prepare_driver
@@ -60,6 +60,7 @@ def main(asked: list[str]) -> int:
         return 1
     if not quick:
         pictures.draw(figures)
+        tables.write(figures)
     print(report.table(figures))
     return 0
 
