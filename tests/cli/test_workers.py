@@ -6,6 +6,7 @@ import json
 import signal
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -23,9 +24,13 @@ def serving(postgres_url: str, redis_url: str) -> Iterator[Serving]:
 
 
 def lives(serving: Serving) -> bool:
-    """Whether some worker answers. It may be one that says of itself that it is about to stop."""
-    with urllib.request.urlopen(f"{serving.url}/health/live", timeout=60) as answer:  # noqa: S310
-        return bool(answer.status == 200)
+    """Whether some worker answers. One that is about to stop may hang up before it has read the request: then one asks
+    again, as browsers and proxies do. No connection is refused."""
+    for _ in range(3):
+        with suppress(ConnectionResetError):  # RemoteDisconnected is one; a refusal is not
+            with urllib.request.urlopen(f"{serving.url}/health/live", timeout=60) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+    return False
 
 
 def workers(serving: Serving) -> set[int]:
