@@ -28,7 +28,8 @@ def lives(serving: Serving) -> bool:
     again, as browsers and proxies do. No connection is refused."""
     for _ in range(3):
         with suppress(ConnectionResetError):  # RemoteDisconnected is one; a refusal is not
-            with urllib.request.urlopen(f"{serving.url}/health/live", timeout=60) as answer:  # noqa: S310
+            answer = urllib.request.urlopen(f"{serving.url}/health/live", timeout=60)  # noqa: S310
+            with answer:
                 return bool(answer.status == 200)
     return False
 
