@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 import uvloop
+from sqlalchemy import Connection, func, select
 
 from bench.data import AT_ONCE, Board, Maker, make_ground
 from bench.loads import work
 from bench.machine import CannotMeasure
 from server.core.commands import read_command
-from server.core.journal import count
+from server.core.tables import journal
 from shared_schema.frames import Do
 from shared_schema.journal import AnyCommand
 from tests.support.areas import running_kernel
@@ -83,6 +84,11 @@ async def _write(database_url: str, entries: int) -> int:
 def _commands(board: Board) -> Iterator[AnyCommand]:
     for _, text in work(board, board.tasks[:40]):
         yield read_command(msgspec.json.decode(text, type=Do).command)
+
+
+def count(connection: Connection) -> int:
+    """How many entries there are in all."""
+    return int(connection.execute(select(func.count()).select_from(journal)).scalar_one())
 
 
 if __name__ == "__main__":

@@ -46,17 +46,17 @@ async def heads(database_url: str, space: Id, seqs: Iterable[int]) -> dict[int, 
     """The heads that a client holds who has seen a journal up to these entries."""
     database = open_database(database_url)
     try:
-        found = {seq: await database.read(journal.entry_hash_at, space, seq) for seq in seqs}
+        found = {seq: await database.read(journal.entries_after, space, seq - 1, 1) for seq in seqs}
     finally:
         await database.close()
-    return {seq: short(hash) for seq, hash in found.items() if hash is not None}
+    return {seq: short(entries[0].head) for seq, entries in found.items() if entries}
 
 
 async def length(database_url: str, space: Id) -> int:
     """How many entries the journal of a space has."""
     database = open_database(database_url)
     try:
-        rows = await database.read(journal.space_rows)
+        seen = await database.read(journal.look_around, [space], 0)
     finally:
         await database.close()
-    return next(row.seq for row in rows if row.id == space)
+    return seen.heads[space].seq

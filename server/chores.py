@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from server.board import duties
+from server.core.database import UNREACHABLE
 from server.core.kernel import Kernel
 from server.core.lease import Leases
 from server.migrations import newest, stored_version
@@ -110,10 +111,12 @@ async def _once(leases: Leases, name: str, lasts: timedelta, duty: Work) -> None
 
 
 async def _repeat(every: float, work: Work) -> None:
-    """Does the work now and again. One failure is logged and does not end it."""
+    """Does the work now and again. One failure is logged and does not end it; a database that is away is no mistake."""
     while True:
         try:
             await work()
+        except UNREACHABLE as error:
+            log.warning("recurring_work_waits", extra={"because": type(error).__name__})
         except Exception:
             log.exception("recurring_work_failed")
         await asyncio.sleep(every)

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-from shared_schema.base import Author, Entity, Id, SpaceKind
+from shared_schema.base import Author, Entity, Id
 from shared_schema.journal import AnyEntity, Change, Entry
 
 from . import moments
@@ -63,15 +63,6 @@ class Head(NamedTuple):
 
     seq: int
     head: bytes
-
-
-class SpaceRow(Struct, frozen=True):
-    id: Id
-    kind: SpaceKind
-    area: Id
-    seq: int
-    head: bytes
-    at: datetime
 
 
 _encode = msgspec.json.Encoder().encode
@@ -197,10 +188,6 @@ def database_time(connection: Connection) -> datetime:
         return datetime.now(UTC)
     moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
     return moment
-
-
-def _space_row(row: Row[Any]) -> SpaceRow:
-    return SpaceRow(row.id, row.kind, row.area, row.seq, row.head, moments.read(row.at))
 
 
 # --- appending -------------------------------------------------------------------------------------------------------
@@ -332,20 +319,3 @@ def entries_before(
     if before is not None:
         rows = rows.where(journal.c.seq < before)
     return [read_row(row) for row in connection.execute(rows.order_by(journal.c.seq.desc()).limit(limit))]
-
-
-def entry_hash_at(connection: Connection, space: Id, seq: int) -> bytes | None:
-    """The hash of the chain at one entry, or None if there is no such entry."""
-    query = select(journal.c.hash).where(journal.c.space == space, journal.c.seq == seq)
-    return connection.execute(query).scalar_one_or_none()
-
-
-def space_rows(connection: Connection, area: Id | None = None) -> list[SpaceRow]:
-    """Every space, or those of one area (the area itself included)."""
-    rows = select(spaces) if area is None else select(spaces).where(spaces.c.area == area)
-    return [_space_row(row) for row in connection.execute(rows.order_by(spaces.c.id))]
-
-
-def count(connection: Connection) -> int:
-    """How many entries there are in all."""
-    return connection.execute(select(func.count()).select_from(journal)).scalar_one()
