@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.e2e.conftest import Opens
 from tests.support.commands import Serving
@@ -90,6 +91,22 @@ async def test_another_page_takes_the_focus_to_its_heading(opens: Opens) -> None
     await expect(page).to_have_title(re.compile("^Meine Aufgaben – "))
     await page.go_back()
     await expect(page.get_by_role("heading", name="Guten Tag")).to_be_focused()
+
+
+async def test_who_goes_on_before_the_first_page_is_there_finds_the_focus_at_the_heading_too(opens: Opens) -> None:
+    jana = await opens("Jana Wolfsteiner")
+    page = jana.page
+    late = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await late.wait()
+        await route.continue_()
+
+    await page.route("**/OverviewPage-*.js", hold)
+    await page.goto(jana.url)
+    await page.get_by_role("link", name="Meine Aufgaben").click()
+    await expect(page.get_by_role("heading", name="Meine Aufgaben")).to_be_focused()
+    late.set()
 
 
 async def test_the_keyboard_skips_to_the_content(opens: Opens) -> None:

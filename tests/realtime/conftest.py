@@ -176,11 +176,18 @@ class House:
         await self.small.accept(CreateTask(id=id, column=await self.column(), title=title, **extra))
         return id
 
-    async def flood(self, task: Id, times: int) -> None:
-        """Writes the longest text there is into a task's description, again and again, from the coordinator."""
+    async def flood(self, task: Id, times: int, reader: Client | None = None) -> list[int]:
+        """Writes the longest text there is into a task's description, again and again, from the coordinator.
+
+        Each time it waits until the reader has seen it, as a quick one does. Answers with the numbers that they saw.
+        """
+        seen: list[int] = []
         for revision in range(times):
             text = DescribeTask(task=task, text="Z" * 20_000)
-            assert isinstance(await self.small.send(text, expects={"revision": revision}), Accepted)
+            answer = await self.small.send(text, expects={"revision": revision})
+            assert isinstance(answer, Accepted)
+            seen += await reader.upto(answer.seqs[self.network]) if reader else ()
+        return seen
 
     async def stands(self, space: Id | None = None) -> tuple[int, str]:
         """Where a space stands: seq and head, as clients hold them."""

@@ -19,11 +19,7 @@ async def test_seat3_a_slow_reader_gets_behind_and_the_others_everything(any_hou
     seq, _ = await any_house.stands()
     await slow.watch(any_house.network)
     await quick.watch(any_house.network)
-    await any_house.flood(await any_house.task("lang"), TIMES)
-
-    seen: list[int] = []
-    while len(seen) < TIMES + 1:
-        seen += [entry["seq"] for entry in (await quick.hear("entries"))["entries"]]
+    seen = await any_house.flood(await any_house.task("lang"), TIMES, reader=quick)
     assert seen == list(range(seq + 1, seq + TIMES + 2))
 
     got: list[int] = []

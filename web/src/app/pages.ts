@@ -35,8 +35,8 @@ export async function loadPage(route: Route): Promise<ShownPage> {
   return { key: keyOf(route), component: module.default, props }
 }
 
-// The board and the list are two views of one page: between them nothing is made anew.
-function keyOf(route: Route): string {
+/** Which page this is. The board and the list are two views of one page: between them nothing is made anew. */
+export function keyOf(route: Route): string {
   if (route.page === 'static') return `static ${route.about}`
   return 'space' in route ? `${route.page} ${route.space}` : route.page
 }
