@@ -12,6 +12,7 @@ from typing import Any
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
+from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 from msgspec import Struct
@@ -24,9 +25,15 @@ from server.core.database import open_database
 from server.core.kernel import Kernel
 from server.core.relay import MemoryRelay, Relay
 from server.health import Condition, health_routes
+from server.mail.configured import MailRoom
+from server.mail.outbox import Outbox
 from server.people import access
+from server.people.attempts import Attempts
+from server.people.entering import Entering
 from server.people.routes import people_routes
 from server.people.sessions import Session, Sessions, SignedIn
+from server.people.setup import setup_routes
+from server.people.sign_in import Ways, sign_in_routes
 from server.problems import handle
 from server.realtime.history import Histories
 from server.realtime.hub import Hub
@@ -87,8 +94,11 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
 
         lifetime = timedelta(days=settings.session_days)
         sessions = Sessions(database, lifetime=lifetime, secure=settings.secure, ended=ended)
-        app = _litestar(settings, kernel, hub, sessions, client or built_client())
-        await stack.enter_async_context(chores.done(settings, kernel, hub, sessions))
+        mail_room = MailRoom(database, url=settings.mail_url, sender=settings.mail_from)
+        outbox = Outbox(database, mail_room.post)
+        people = _people(settings, kernel, sessions, mail_room, outbox)
+        app = _litestar(settings, kernel, hub, sessions, people, client or built_client())
+        await stack.enter_async_context(chores.done(settings, kernel, hub, sessions, outbox))
         yield Korridor(Gate(app, settings), app, kernel, hub, sessions)
 
 
@@ -108,7 +118,28 @@ def _limits(settings: Settings) -> tuple[Budgets | None, Headcount]:
     return None, Headcount(most_of_person=maxsize, most_of_session=maxsize)
 
 
-def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, client: Path | None) -> Litestar:
+def _people(
+    settings: Settings, kernel: Kernel, sessions: Sessions, mail_room: MailRoom, outbox: Outbox
+) -> list[HTTPRouteHandler]:
+    """Every way in and out."""
+    attempts = Attempts()
+    entering = Entering(kernel, sessions, demo=settings.demo)
+    url = settings.origins[0]
+    return [
+        *people_routes(kernel, sessions, entering, attempts, demo=settings.demo),
+        *sign_in_routes(Ways(kernel, entering, attempts, outbox, mail_room, url)),
+        *setup_routes(kernel, entering, attempts, mail_room),
+    ]
+
+
+def _litestar(
+    settings: Settings,
+    kernel: Kernel,
+    hub: Hub,
+    sessions: Sessions,
+    people: list[HTTPRouteHandler],
+    client: Path | None,
+) -> Litestar:
     async def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Identity | None:
         session = await sessions.of(connection)
         return None if session is None else Identity(Author(kind="person", id=session.person), session.id)
@@ -121,7 +152,7 @@ def _litestar(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, 
     return Litestar(
         route_handlers=[
             *health_routes(kernel.database, lambda: Condition(hub.state, hub.closing)),
-            *people_routes(kernel, sessions, demo=settings.demo),
+            *people,
             *board_routes(kernel),
             space_routes(live),
             socket_handler(hub, identify, settings.origins),

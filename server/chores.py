@@ -14,6 +14,7 @@ from server.board import duties
 from server.core.database import UNREACHABLE
 from server.core.kernel import Kernel
 from server.core.lease import Leases
+from server.mail.outbox import Outbox
 from server.migrations import newest, stored_version
 from server.people.sessions import Sessions
 from server.realtime.hub import Hub
@@ -25,6 +26,8 @@ LAPSED_EVERY = 20.0
 """Seconds between looks for sessions whose time is over, so that their sockets close."""
 VERSION_EVERY = 2.0
 """Seconds between looks whether the database is still of this version."""
+MAIL_EVERY = 10.0
+"""Seconds between looks into the outbox; what is queued in the process that sends goes at once."""
 DUTIES_EVERY = 300.0
 """Seconds between looks for what the calendar asks of the system, such as putting long finished tasks away."""
 TAKE_UP_EVERY = 10.0
@@ -38,7 +41,7 @@ Work = Callable[[], Awaitable[object]]
 
 
 @asynccontextmanager
-async def done(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions) -> AsyncIterator[None]:
+async def done(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions, outbox: Outbox) -> AsyncIterator[None]:
     """As long as it is open, all of it runs."""
     leases = Leases(kernel.database, kernel.process)
     async with AsyncExitStack() as stack:
@@ -51,8 +54,10 @@ async def done(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions)
             ("follow", TAKE_UP_EVERY, kernel.take_up),
             ("board", DUTIES_EVERY, lambda: duties.fulfil(kernel)),
             ("sessions", DUTIES_EVERY, sessions.forget_lapsed),
+            ("old mail", DUTIES_EVERY, outbox.forget_old),
         ):
             start(_repeat(every, partial(_once, leases, name, timedelta(seconds=LASTS * every), duty)))
+        start(_send_mail(leases, outbox))
         for extra in _extras(settings, kernel, hub, leases):
             start(_optional(extra))
         yield
@@ -81,6 +86,14 @@ async def _watch_version(kernel: Kernel) -> None:
     if outdated and kernel.writing:
         log.error("database_of_another_version", extra={"version": stored})
     kernel.outdate(outdated)
+
+
+async def _send_mail(leases: Leases, outbox: Outbox) -> None:
+    """Sends letters as they are queued here, and now and again what others queued or what waits for another try."""
+    lasts = timedelta(seconds=LASTS * MAIL_EVERY)
+    while True:
+        await _soundly(partial(_once, leases, "mail", lasts, outbox.send_due))
+        await outbox.news(MAIL_EVERY)
 
 
 # --- tasks -----------------------------------------------------------------------------------------------------------
@@ -113,10 +126,14 @@ async def _once(leases: Leases, name: str, lasts: timedelta, duty: Work) -> None
 async def _repeat(every: float, work: Work) -> None:
     """Does the work now and again. One failure is logged and does not end it; a database that is away is no mistake."""
     while True:
-        try:
-            await work()
-        except UNREACHABLE as error:
-            log.warning("recurring_work_waits", extra={"because": type(error).__name__})
-        except Exception:
-            log.exception("recurring_work_failed")
+        await _soundly(work)
         await asyncio.sleep(every)
+
+
+async def _soundly(work: Work) -> None:
+    try:
+        await work()
+    except UNREACHABLE as error:
+        log.warning("recurring_work_waits", extra={"because": type(error).__name__})
+    except Exception:
+        log.exception("recurring_work_failed")

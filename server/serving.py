@@ -26,6 +26,7 @@ from server.incoming import HttpProtocol
 from server.listening import listen
 from server.migrations import migrate
 from server.people import access
+from server.people.setup import setup_link
 from server.realtime.socket import SocketProtocol
 from server.settings import Settings
 
@@ -81,9 +82,26 @@ async def work(settings: Settings, port: socket.socket, line: socket.socket) -> 
 
 
 async def prepare(settings: Settings) -> bool:
-    """Brings the database up to date; on a demo instance writes the demo area, if it is not there. Says if it did."""
+    """Brings the database up to date; on a demo instance writes the demo area, if it is not there. Says if it did.
+
+    An instance that holds nothing yet and is no demo tells whoever starts it the link to set it up.
+    """
     await migrate(settings.database_url)
-    return settings.demo and await _seed(settings.database_url)
+    if settings.demo:
+        return await _seed(settings.database_url)
+    await _offer_setup(settings)
+    return False
+
+
+async def _offer_setup(settings: Settings) -> None:
+    database = open_database(settings.database_url)
+    try:
+        link = await setup_link(database, settings.origins[0])
+    finally:
+        await database.close()
+    if link is not None:
+        click.echo(f"Noch ist hier nichts eingerichtet. Öffnen Sie diesen Link, er gilt sieben Tage:\n{link}")
+        click.echo("Nothing is set up here yet. Open the link above; it is good for seven days.")
 
 
 async def _seed(url: str) -> bool:

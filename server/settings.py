@@ -16,6 +16,8 @@ from msgspec import Struct
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from server.mail.addresses import read_sender, read_url
+
 PREFIX: Final = "KORRIDOR_"
 
 
@@ -73,6 +75,16 @@ def _networks(text: str) -> tuple[str, ...]:
         return tuple(str(ip_network(part) if "/" in part else ip_address(part)) for part in parts)
     except ValueError:
         raise ValueError("must be addresses or networks, such as 10.0.0.5,172.16.0.0/12") from None
+
+
+def _mail_url(text: str) -> str:
+    read_url(text)
+    return text
+
+
+def _mail_sender(text: str) -> str:
+    read_sender(text)
+    return text
 
 
 def _endpoint(text: str) -> tuple[str, int]:
@@ -139,6 +151,8 @@ SETTINGS: Final = (
     Setting("KORRIDOR_HOST", "host", str, "127.0.0.1"),
     Setting("PORT", "port", _port, "8000"),
     Setting("KORRIDOR_PUBLIC_URL", "public_url", _public_url, ""),
+    Setting("KORRIDOR_MAIL_URL", "mail_url", _mail_url, ""),
+    Setting("KORRIDOR_MAIL_FROM", "mail_from", _mail_sender, ""),
     Setting("KORRIDOR_DEMO", "demo", _flag, "0"),
     Setting("KORRIDOR_DEMO_LIVE", "demo_live", _flag, "0"),
     Setting("KORRIDOR_SESSION_DAYS", "session_days", _days, "30"),
@@ -159,6 +173,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""
+    mail_url: str = ""
+    mail_from: str = ""
     demo: bool = False
     demo_live: bool = False
     session_days: int = 30
@@ -202,6 +218,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             f"KORRIDOR_HOST is {settings.host}, so others can reach this server: "
             "KORRIDOR_PUBLIC_URL must say under which https:// address."
         )
+    if bool(settings.mail_url) != bool(settings.mail_from):
+        raise SettingsError("KORRIDOR_MAIL_URL and KORRIDOR_MAIL_FROM need each other.")
     if settings.workers > 1 and settings.sqlite_file is not None:
         raise SettingsError("Several workers need PostgreSQL: an SQLite file is written by one process.")
     if settings.demo_live and not settings.demo:

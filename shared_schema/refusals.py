@@ -130,6 +130,10 @@ class TooManyTries(Reason, frozen=True, kw_only=True, tag="too_many_tries"):
     seconds: int
 
 
+class AddressTaken(Reason, frozen=True, kw_only=True, tag="address_taken"):
+    """Somebody else of this area signs in with this e-mail address."""
+
+
 class Internal(Reason, frozen=True, kw_only=True, tag="internal"):
     """A mistake of ours; the log has it under this reference."""
 
@@ -157,6 +161,7 @@ AnyReason = (
     | NumberTaken
     | Unavailable
     | TooManyTries
+    | AddressTaken
     | Internal
 )
 

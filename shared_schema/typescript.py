@@ -16,7 +16,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect
 
-from . import base, frames, journal, refusals
+from . import accounts, base, frames, journal, refusals
 
 TARGET = Path(__file__).parent.parent / "web" / "src" / "schema.ts"
 
@@ -51,6 +51,14 @@ HTTP = (
     frames.Me,
     frames.DemoPerson,
     frames.Problem,
+    accounts.LinkPreview,
+    accounts.GiveAccess,
+    accounts.AccessGiven,
+    accounts.OwnSession,
+    accounts.SetupPreview,
+    accounts.TryMail,
+    accounts.MailTried,
+    accounts.SetUp,
 )
 ENUMS = (base.Visibility,)
 LIMITS = {

@@ -1,14 +1,12 @@
 """Board templates: columns and starting tasks, in the language of the area.
 
-The plans are here, their words in `texts/*/templates.json`, read once when the server starts.
+The plans are here, their words in `texts/*/templates.json`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
-from importlib import resources
 from typing import Final
 
 from msgspec import Struct
@@ -16,6 +14,7 @@ from msgspec import Struct
 from server.core.commands import Actor
 from server.core.ids import derived_id
 from server.core.space import Space
+from server.core.wording import say
 from shared_schema.base import PUBLIC, SPACE, Id
 from shared_schema.board import Board, ChecklistLine, Column, Task
 from shared_schema.journal import Change
@@ -103,19 +102,10 @@ PLANS: Final[dict[Template, Plan]] = {
 }
 
 
-def _catalogue(language: str) -> dict[str, str]:
-    text = (resources.files("shared_schema") / "texts" / language / "templates.json").read_text(encoding="utf-8")
-    words: dict[str, str] = json.loads(text)
-    return words
-
-
-WORDS: Final = {language: _catalogue(language) for language in ("de", "en")}
-
-
 def word(space: Space, key: str) -> str:
     """A text of the templates in the language of the area."""
     area = space.area.find(Area, space.area.id)
-    return WORDS[area.language if area else "de"][f"template.{key}"]
+    return say(area.language if area else "de", "templates", f"template.{key}")
 
 
 def additions(space: Space, board: Board, template: Template, by: Actor, now: datetime) -> list[Change]:

@@ -105,7 +105,12 @@ def only_system(space: Space, by: Actor, command: Command) -> bool:
 
 def coordinates(space: Space, by: Actor, command: Command) -> bool:
     """The coordination keeps the directory, the goals and the list of spaces; so does the system that founds them."""
-    return by.is_system or (by.area_role == "coordination" and by.moderates)
+    return by.is_system or keeps_directory(by)
+
+
+def keeps_directory(by: Actor) -> bool:
+    """The coordination lets people in and ends their access."""
+    return by.area_role == "coordination" and by.moderates
 
 
 def moderates_here(space: Space, by: Actor, command: Command) -> bool:

@@ -1,4 +1,4 @@
-"""Who is signed in, and signing in to a demo and out again."""
+"""Who is signed in and where else, and signing in to a demo and out again."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import logging
 from typing import Any
 
 from litestar import Request, Response, get, post
-from litestar.exceptions import NotAuthorizedException, NotFoundException
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 from msgspec import Struct
 
 from server.core.kernel import Kernel
 from server.core.space import Space
+from shared_schema.accounts import EndSessions, OwnSession
 from shared_schema.base import GivenId, Id
-from shared_schema.frames import DemoPerson, Me, schema_name
-from shared_schema.people import Area, Person
+from shared_schema.frames import DemoPerson, Me
+from shared_schema.people import Person
 
-from . import rules, views
+from . import views
+from .accounts import Being
 from .attempts import Attempts
+from .entering import Entering
 from .sessions import Session, Sessions
 
 log = logging.getLogger("korridor.people")
@@ -32,20 +35,22 @@ class DemoSignIn(Struct, frozen=True, forbid_unknown_fields=True):
     person: GivenId
 
 
-def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTTPRouteHandler]:
-    """The routes of this slice. Signing in by choosing a person exists on demo instances alone."""
-
-    attempts = Attempts()
-
-    async def me_of(session: Session) -> Me:
-        area = await kernel.space(session.area)
-        if area is None:
-            raise NotAuthorizedException
-        return _me(area, session.person, kernel, demo=demo)
+def people_routes(
+    kernel: Kernel, sessions: Sessions, entering: Entering, attempts: Attempts, *, demo: bool
+) -> list[HTTPRouteHandler]:
+    """Who is signed in, where else, and out again. Signing in by choosing a person exists on demo instances alone."""
 
     @get("/api/me")
     async def me(request: Request[Any, Session, Any]) -> Me:
-        return await me_of(request.auth)
+        return await entering.me(request.auth)
+
+    @get("/api/me/sessions")
+    async def own_sessions(request: Request[Any, Session, Any]) -> list[OwnSession]:
+        return await sessions.own(request.auth)
+
+    @post("/api/me/sessions/end", status_code=204)
+    async def end_sessions(request: Request[Any, Session, Any], data: JSONBody[EndSessions]) -> None:
+        await sessions.end_own(request.auth, data.id)
 
     @post("/api/sign-out", status_code=204)
     async def sign_out(request: Request[Any, Session, Any]) -> Response[None]:
@@ -67,31 +72,9 @@ def people_routes(kernel: Kernel, sessions: Sessions, *, demo: bool) -> list[HTT
             log.info("sign_in_refused", extra={"reason": "unknown"})
             attempts.failed(request)
             raise NotFoundException
-        if before := await sessions.of(request):
-            await sessions.end(before)
-        session, token = await sessions.begin(data.person, area.id)
-        log.info("signed_in", extra={"person": data.person, "area": area.id, "session": session.id})
-        return Response(await me_of(session), cookies=[sessions.cookie(token)])
+        return await entering.enter(request, Being(person=data.person, area=area.id), by="demo")
 
-    return [me, sign_out, *([demo_people, demo_sign_in] if demo else [])]
-
-
-def _me(area: Space, person: Id, kernel: Kernel, *, demo: bool) -> Me:
-    home, someone = area.find(Area, area.id), area.find(Person, person)
-    if home is None or someone is None or not rules.has_access(area, someone, kernel.now()):
-        raise NotAuthorizedException
-    return Me(
-        person=person,
-        name=someone.name,
-        area=area.id,
-        area_name=home.name,
-        area_role=someone.role,
-        language=home.language,
-        timezone=home.timezone,
-        instance=kernel.instance,
-        schema=schema_name(),
-        demo=demo,
-    )
+    return [me, own_sessions, end_sessions, sign_out, *([demo_people, demo_sign_in] if demo else [])]
 
 
 async def _area_of(kernel: Kernel, person: Id) -> Space | None:

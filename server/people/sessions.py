@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -15,12 +16,13 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from litestar.types import ASGIApp
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from server.core import moments
-from server.core.database import Database
+from server.core.database import UNREACHABLE, Database
 from server.core.journal import database_time
 from server.core.revocations import forget_revocations, revoke
+from shared_schema.accounts import OwnSession, SignedInBy
 from shared_schema.base import Id
 
 from .session_tables import sessions
@@ -38,6 +40,14 @@ class Session(Struct, frozen=True, kw_only=True):
     id: str
     person: Id
     area: Id
+    account: Id | None = None
+
+
+class Found(Struct, frozen=True):
+    """A session, and whether this is its first use today."""
+
+    session: Session
+    first_today: bool
 
 
 class Sessions:
@@ -53,25 +63,44 @@ class Sessions:
         self._just_ended: set[str] = set()
         self._ended_before: set[str] = set()
 
-    async def begin(self, person: Id, area: Id) -> tuple[Session, str]:
+    async def begin(
+        self, person: Id, area: Id, *, account: Id | None = None, by: SignedInBy = "demo", browser: str = ""
+    ) -> tuple[Session, str]:
         """Signs a person in; answers the new session and its token."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        session = Session(id=_hash(token), person=person, area=area)
-        await self._database.write(_begin, session, self._lifetime)
+        session = Session(id=_hash(token), person=person, area=area, account=account)
+        await self._database.write(_begin, session, self._lifetime, by, browser)
         return session, token
 
     async def of(self, connection: Connected) -> Session | None:
         """The session that a request or a socket comes with, or None if there is none any more."""
         token = connection.cookies.get(self._cookie_name)
-        session = None if token is None else await self._database.read(_find, _hash(token))
+        found = None if token is None else await self._database.read(_find, _hash(token))
         # It may have ended while the answer was on its way: then a socket would be opened after all were closed.
-        return None if session is None or session.id in self._just_ended | self._ended_before else session
+        if found is None or found.session.id in self._just_ended | self._ended_before:
+            return None
+        if found.first_today:
+            with suppress(*UNREACHABLE):  # what cannot be written now is worth no refusal
+                await self._database.write(_note_use, found.session.id)
+        return found.session
 
     async def end(self, session: Session) -> None:
         """Ends a session; its token is worth nothing from now on."""
         self._just_ended.add(session.id)
         await self._database.write(_end, [session.id])
         self._ended([session.id])
+
+    async def own(self, session: Session) -> list[OwnSession]:
+        """Everywhere the person of this session is signed in, the newest first."""
+        return await self._database.read(_own, session)
+
+    async def end_own(self, session: Session, id: str | None) -> None:
+        """Ends another session of the same person, or (None) all others."""
+        others = [one.id for one in await self.own(session) if not one.current and id in (None, one.id)]
+        if others:
+            self._just_ended.update(others)
+            await self._database.write(_end, others)
+            self._ended(others)
 
     async def end_lapsed(self, connected: Collection[str]) -> None:
         """Tells which of the connected sessions are gone."""
@@ -127,17 +156,46 @@ def _hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _begin(connection: Connection, session: Session, lifetime: timedelta) -> None:
+def _begin(connection: Connection, session: Session, lifetime: timedelta, by: str, browser: str) -> None:
     now = database_time(connection)
+    told = {"by": by, "browser": browser, "used_on": now.date().isoformat()}
     times = {"created_at": moments.write(now), "expires_at": moments.write(now + lifetime)}
-    connection.execute(insert(sessions), {**asdict(session), **times})
+    connection.execute(insert(sessions), {**asdict(session), **told, **times})
 
 
-def _find(connection: Connection, id: str) -> Session | None:
-    now = moments.write(database_time(connection))
-    rows = select(sessions).where(sessions.c.id == id, sessions.c.expires_at > now)
+def _find(connection: Connection, id: str) -> Found | None:
+    now = database_time(connection)
+    rows = select(sessions).where(sessions.c.id == id, sessions.c.expires_at > moments.write(now))
     row = connection.execute(rows).one_or_none()
-    return None if row is None else Session(id=row.id, person=row.person, area=row.area)
+    if row is None:
+        return None
+    session = Session(id=row.id, person=row.person, area=row.area, account=row.account)
+    return Found(session, row.used_on != now.date().isoformat())
+
+
+def _note_use(connection: Connection, id: str) -> None:
+    today = database_time(connection).date().isoformat()
+    connection.execute(update(sessions).where(sessions.c.id == id).values(used_on=today))
+
+
+def _own(connection: Connection, session: Session) -> list[OwnSession]:
+    now = moments.write(database_time(connection))
+    # One who is two people in two areas is signed in as each of them; who has no account is this person alone.
+    mine = sessions.c.person == session.person
+    if session.account is not None:
+        mine = sessions.c.account == session.account
+    rows = select(sessions).where(mine, sessions.c.expires_at > now).order_by(sessions.c.created_at.desc())
+    return [
+        OwnSession(
+            id=row.id,
+            by=row.by,
+            browser=row.browser,
+            began_at=moments.read(row.created_at),
+            used_on=row.used_on,
+            current=row.id == session.id,
+        )
+        for row in connection.execute(rows)
+    ]
 
 
 def _end(connection: Connection, ids: list[str]) -> None:

@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 
 from server.board.founding import board_id
-from server.board.templates import PLANS, WORDS, first_column_id
+from server.board.templates import PLANS, first_column_id
+from server.core.wording import catalogue
 from shared_schema.base import SYSTEM
 from shared_schema.board import ApplyTemplate, BinTask, ChecklistLine, EditColumn, RemoveColumn, Task
 from shared_schema.people import FoundArea, FoundSpace, Template
@@ -35,7 +36,7 @@ def test_every_template_has_a_plan_and_all_its_words_in_both_languages() -> None
         for task in plan.tasks:
             needed |= {f"template.{task.key}"}
             needed |= {f"template.{task.key}.line_{line}" for line in range(1, task.lines + 1)}
-    assert set(WORDS["de"]) == set(WORDS["en"]) == needed
+    assert set(catalogue("de", "templates")) == set(catalogue("en", "templates")) == needed
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

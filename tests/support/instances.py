@@ -55,6 +55,7 @@ async def running_instance(
     session_days: int = 30,
     trusted_proxies: tuple[str, ...] = (),
     metrics: tuple[str, int] | None = None,
+    mail_url: str = "",
     client: Path | None = None,
 ) -> AsyncIterator[Instance]:
     """An instance over this database. It ends as one that gets SIGTERM does."""
@@ -68,6 +69,8 @@ async def running_instance(
             session_days=session_days,
             trusted_proxies=trusted_proxies,
             metrics=metrics,
+            mail_url=mail_url,
+            mail_from="Korridor <korridor@selmachtal.example>" if mail_url else "",
         )
         async with running(settings, client) as korridor:
             server = Server(settings, korridor)

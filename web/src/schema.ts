@@ -10,7 +10,7 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "47b643e13026"
+export const SCHEMA = "e4a1a1db5252"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
@@ -637,6 +637,9 @@ export interface TooManyTries {
   reason: "too_many_tries"
   seconds: number
 }
+export interface AddressTaken {
+  reason: "address_taken"
+}
 export interface Internal {
   reason: "internal"
   reference: string
@@ -721,7 +724,7 @@ export interface Accepted {
 export interface Refused {
   t: "refused"
   id: string
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | Internal
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
 }
 export interface Presence {
   t: "presence"
@@ -836,13 +839,56 @@ export interface DemoPerson {
 }
 export interface Problem {
   status: number
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | Internal | null
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal | null
+}
+export interface LinkPreview {
+  name: string
+  area_name: string
+}
+export interface GiveAccess {
+  email?: string | null
+}
+export interface AccessGiven {
+  mailed: boolean
+  link: string | null
+}
+export interface OwnSession {
+  id: string
+  by: string
+  browser: string
+  began_at: Instant
+  used_on: string
+  current: boolean
+}
+export interface SetupPreview {
+  mail_given: boolean
+}
+export interface TryMail {
+  token: string
+  server: MailServerGiven
+  to: string
+}
+export interface MailServerGiven {
+  url: string
+  sender: string
+}
+export interface MailTried {
+  problem: string | null
+}
+export interface SetUp {
+  token: string
+  name: string
+  municipalities: string[]
+  language?: "de" | "en"
+  coordinator: string
+  email: string
+  mail?: MailServerGiven | null
 }
 
 export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
 export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
 export type Change = Put | Patch | Drop
-export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | Internal
+export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
 export type ClientMessage = Hello | Watch | Unwatch | Do | SayPresence | Ping
 export type ServerMessage = Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
 export type Kind = AnyEntity['kind']

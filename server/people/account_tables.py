@@ -1,0 +1,40 @@
+"""Accounts: instance-wide, apart from the persons that journals know. Who signs in, as whom, and with which link."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
+
+from server.core.tables import ID, INSTANT, metadata
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", ID, primary_key=True),
+    # In lower case, and confirmed by a mail that reached it; none for those who came by a link and gave none.
+    Column("email", String(254), unique=True),
+    Column("created_at", INSTANT, nullable=False),
+)
+
+account_people = Table(
+    "account_people",
+    metadata,
+    # The person that an account is in an area: one in each.
+    Column("account", ID, ForeignKey("accounts.id"), primary_key=True),
+    Column("area", ID, primary_key=True),
+    Column("person", ID, nullable=False),
+    Index(None, "person", unique=True),
+)
+
+links = Table(
+    "links",
+    metadata,
+    # Links that open something once. The id is the SHA-256 of the token, in hexadecimal; the token is nowhere.
+    Column("id", String(64), primary_key=True),
+    Column("purpose", String(20), nullable=False),
+    # Whose it is; a newer one of the same subject and purpose may take its place.
+    Column("subject", ID, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False, index=True),
+    Index(None, "subject", "purpose"),
+)
