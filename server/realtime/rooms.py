@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from time import monotonic
 
 from msgspec import UNSET
@@ -227,9 +227,9 @@ class Room:
         waiter: asyncio.Future[None] = self._loop.create_future()
         self._waiters.add(waiter)
         try:
-            await asyncio.wait_for(waiter, at_most)
-        except TimeoutError:
-            pass
+            with suppress(TimeoutError):
+                async with asyncio.timeout(at_most):
+                    await waiter
         finally:
             self._waiters.discard(waiter)
             self.touch()

@@ -82,7 +82,8 @@ class Client(Watcher):
         try:
             assert self._socket is not None
             await self._socket.send(message)
-            return await asyncio.wait_for(pending.answered, self._silence)
+            async with asyncio.timeout(self._silence):
+                return await pending.answered
         except GONE:
             self.hang_up()
             return None

@@ -210,11 +210,14 @@ class Watcher:
 
     async def _next_frame(self, socket: ClientConnection) -> str | bytes:
         """Asks for a sign of life when nothing comes, and gives the connection up when nothing comes then either."""
+        # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the frame comes at the same moment.
         try:
-            return await asyncio.wait_for(socket.recv(), self._silence / 2)
+            async with asyncio.timeout(self._silence / 2):
+                return await socket.recv()
         except TimeoutError:
             await socket.send('{"t":"ping"}')
-            return await asyncio.wait_for(socket.recv(), self._silence / 2)
+        async with asyncio.timeout(self._silence / 2):
+            return await socket.recv()
 
     async def _hear(self, socket: ClientConnection, message: ServerMessage) -> None:
         match message:

@@ -75,7 +75,9 @@ def test_a_start_that_finds_the_database_as_it_should_be_needs_no_alembic(sqlite
     loaded = [
         subprocess.run(
             [sys.executable, "-c", PREPARE, sqlite_url], env=environment(), capture_output=True, text=True, check=True
-        ).stdout.splitlines()[-1].split()
+        )
+        .stdout.splitlines()[-1]
+        .split()
         for _ in range(2)
     ]
     assert "alembic" in loaded[0]
