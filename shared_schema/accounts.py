@@ -63,7 +63,7 @@ class OwnSession(Struct, frozen=True, kw_only=True):
     """A place where one is signed in. `browser` is what it calls itself, in a word or two."""
 
     id: str
-    by: str
+    by: SignedInBy
     browser: str
     began_at: datetime
     used_on: str

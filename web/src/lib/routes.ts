@@ -2,7 +2,7 @@ import type { Id } from '../schema'
 
 export type StaticPage = 'accessibility' | 'privacy' | 'imprint'
 export type Route =
-  | { page: 'sign_in' | 'overview' | 'tasks' | 'not_found' }
+  | { page: 'sign_in' | 'enter' | 'setup' | 'overview' | 'tasks' | 'sessions' | 'not_found' }
   | { page: 'static'; about: StaticPage }
   | { page: 'board'; space: Id; view: 'board' | 'list' }
   | { page: 'journal' | 'people'; space: Id }
@@ -10,7 +10,10 @@ export type Route =
 const PLAIN = new Map<string, Route>([
   ['/', { page: 'overview' }],
   ['/sign-in', { page: 'sign_in' }],
+  ['/enter', { page: 'enter' }],
+  ['/setup', { page: 'setup' }],
   ['/tasks', { page: 'tasks' }],
+  ['/account/sessions', { page: 'sessions' }],
   ['/accessibility', { page: 'static', about: 'accessibility' }],
   ['/privacy', { page: 'static', about: 'privacy' }],
   ['/imprint', { page: 'static', about: 'imprint' }],
@@ -33,6 +36,7 @@ export const links = {
   overview: '/',
   tasks: '/tasks',
   signIn: '/sign-in',
+  sessions: '/account/sessions',
   board: (space: Id) => `/spaces/${space}`,
   list: (space: Id) => `/spaces/${space}/list`,
   journal: (space: Id) => `/spaces/${space}/journal`,
