@@ -31,6 +31,7 @@ from server.people import access
 from server.people.attempts import Attempts
 from server.people.entering import Entering
 from server.people.routes import people_routes
+from server.people.security import security_routes
 from server.people.sessions import Session, Sessions, SignedIn
 from server.people.setup import setup_routes
 from server.people.sign_in import Ways, sign_in_routes
@@ -128,6 +129,7 @@ def _people(
     return [
         *people_routes(kernel, sessions, entering, attempts, demo=settings.demo),
         *sign_in_routes(Ways(kernel, entering, attempts, outbox, mail_room, url)),
+        *security_routes(kernel, sessions, entering, attempts),
         *setup_routes(kernel, entering, attempts, mail_room),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import pyotp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
@@ -121,7 +122,7 @@ async def test_signed_out_elsewhere_a_window_says_so_at_once(
     await phone.get_by_role("button", name="Jetzt eintreten").click()
     await expect(phone.get_by_role("heading", name="Guten Tag, Jana Wolfsteiner")).to_be_visible()
 
-    await desk.goto(f"{empty.url}/account/sessions")
+    await desk.goto(f"{empty.url}/account")
     await expect(desk.get_by_text("dieses Gerät")).to_be_visible()
     await desk.get_by_role("button", name="abmelden").click()
     await expect(phone.get_by_role("heading", name="Willkommen")).to_be_visible()
@@ -132,3 +133,41 @@ async def test_a_used_setup_link_says_so(empty: Instance, visitor: Visitor) -> N
     page = await visitor()
     await page.goto(f"{empty.url}/setup#{'x' * 43}")
     await expect(page.get_by_role("heading", name="Dieser Link gilt nicht mehr")).to_be_visible()
+
+
+async def test_with_a_password_and_an_app_one_signs_in_in_two_steps(
+    empty: Instance, visitor: Visitor, mailbox: Mailbox
+) -> None:
+    desk = await visitor(viewport={"width": 1440, "height": 900})
+    await set_up(desk, empty, mailbox)
+    await desk.goto(f"{empty.url}/account")
+    await expect(desk.get_by_text(f"Links zum Anmelden gehen an {JANA}.")).to_be_visible()
+    await desk.get_by_role("button", name="Passwort festlegen").click()
+    await desk.get_by_label("Neues Passwort").fill("Selmachtal1")
+    await desk.get_by_role("button", name="Speichern").click()
+    await expect(desk.get_by_text("Dieses Passwort ist leicht zu erraten.")).to_be_visible()
+    await desk.get_by_label("Neues Passwort").fill("vier Wagen kreuzen morgens")
+    await desk.get_by_role("button", name="Speichern").click()
+    await expect(desk.get_by_role("button", name="Passwort ändern")).to_be_visible()
+
+    await desk.get_by_role("button", name="App einrichten").click()
+    await expect(desk.get_by_role("img", name="QR-Code für die App")).to_be_visible()
+    secret = (await desk.locator("code").inner_text()).replace(" ", "")
+    await desk.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret).now())
+    await desk.get_by_role("button", name="Bestätigen").click()
+    await expect(desk.get_by_text("Ihre Ersatzcodes")).to_be_visible()
+    recovery = await desk.get_by_role("status").get_by_role("listitem").first.inner_text()
+
+    phone = await visitor()
+    await phone.goto(empty.url)
+    await phone.get_by_role("button", name="Lieber mit Passwort").click()
+    await phone.get_by_label("E-Mail-Adresse").fill(JANA)
+    await phone.get_by_label("Passwort").fill("wrong")
+    await phone.keyboard.press("Enter")
+    await expect(phone.get_by_text("E-Mail-Adresse und Passwort passen nicht zusammen.")).to_be_visible()
+    await phone.get_by_label("Passwort").fill("vier Wagen kreuzen morgens")
+    await phone.keyboard.press("Enter")
+    await expect(phone.get_by_label("Code")).to_be_focused()
+    await phone.keyboard.type(recovery)
+    await phone.keyboard.press("Enter")
+    await expect(phone.get_by_role("heading", name="Guten Tag, Jana Wolfsteiner")).to_be_visible()

@@ -10,7 +10,7 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "e4a1a1db5252"
+export const SCHEMA = "e3a6ba5e9651"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
@@ -640,6 +640,15 @@ export interface TooManyTries {
 export interface AddressTaken {
   reason: "address_taken"
 }
+export interface WrongPassword {
+  reason: "wrong_password"
+}
+export interface WrongCode {
+  reason: "wrong_code"
+}
+export interface WeakPassword {
+  reason: "weak_password"
+}
 export interface Internal {
   reason: "internal"
   reference: string
@@ -724,7 +733,7 @@ export interface Accepted {
 export interface Refused {
   t: "refused"
   id: string
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WeakPassword | Internal
 }
 export interface Presence {
   t: "presence"
@@ -839,11 +848,28 @@ export interface DemoPerson {
 }
 export interface Problem {
   status: number
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal | null
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WeakPassword | Internal | null
 }
 export interface LinkPreview {
   name: string
   area_name: string
+}
+export interface Entered {
+  me: Me | null
+  second: string | null
+}
+export interface Security {
+  email: string | null
+  password: boolean
+  authenticator: boolean
+  recovery_codes: number
+}
+export interface NewAuthenticator {
+  secret: string
+  uri: string
+}
+export interface RecoveryCodes {
+  codes: string[]
 }
 export interface GiveAccess {
   email?: string | null
@@ -854,7 +880,7 @@ export interface AccessGiven {
 }
 export interface OwnSession {
   id: string
-  by: "demo" | "invitation" | "link" | "setup"
+  by: "demo" | "invitation" | "link" | "password" | "setup"
   browser: string
   began_at: Instant
   used_on: string
@@ -888,7 +914,7 @@ export interface SetUp {
 export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
 export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
 export type Change = Put | Patch | Drop
-export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
+export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WeakPassword | Internal
 export type ClientMessage = Hello | Watch | Unwatch | Do | SayPresence | Ping
 export type ServerMessage = Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
 export type Kind = AnyEntity['kind']

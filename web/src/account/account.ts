@@ -1,6 +1,18 @@
-import { fetchJson } from '../lib/http'
+import { fetchJson, HttpProblem } from '../lib/http'
 import { enterAs } from '../lib/session.svelte'
-import type { LinkPreview, MailTried, Me, OwnSession, SetUp, SetupPreview, TryMail } from '../schema'
+import type {
+  Entered,
+  LinkPreview,
+  MailTried,
+  Me,
+  NewAuthenticator,
+  OwnSession,
+  RecoveryCodes,
+  Security,
+  SetUp,
+  SetupPreview,
+  TryMail,
+} from '../schema'
 
 /** The token of the link that led here. It is taken out of the address, so that nobody reads it over a shoulder. */
 export function takeToken(): string {
@@ -15,10 +27,44 @@ export const askForLink = (email: string) => post<void>('/api/sign-in/ask', { em
 /** Whom a link signs in; uses nothing up. */
 export const lookAtLink = (token: string) => post<LinkPreview>('/api/sign-in/look', { token })
 
-/** Uses a link up and goes on as whom it signs in. */
-export async function useLink(token: string): Promise<void> {
-  enterAs(await post<Me>('/api/sign-in', { token }))
+/** Uses a link up; goes on as whom it signs in, or answers the token for the second step. */
+export const useLink = async (token: string) => entered(await post<Entered>('/api/sign-in', { token }))
+
+/** Signs in with a password; answers the token for the second step if there is one. */
+export const usePassword = async (email: string, password: string) =>
+  entered(await post<Entered>('/api/sign-in/password', { email, password }))
+
+/** The second step, with a code of the authenticator or one that stands in for it. */
+export const useCode = async (token: string, code: string) =>
+  entered(await post<Entered>('/api/sign-in/second', { token, code }))
+
+function entered({ me, second }: Entered): string | null {
+  if (me) enterAs(me)
+  return second
 }
+
+/** How one signs in; null in a demo, where nobody has an account. */
+export async function security(): Promise<Security | null> {
+  try {
+    return await fetchJson<Security>('/api/me/security')
+  } catch (problem) {
+    if (problem instanceof HttpProblem && problem.status === 404) return null
+    throw problem
+  }
+}
+
+export const setPassword = (given: { new: string; current: string | null }) => post<void>('/api/me/password', given)
+
+export const removePassword = () => post<void>('/api/me/password/remove', {})
+
+export const newAuthenticator = () => post<NewAuthenticator>('/api/me/authenticator/new', {})
+
+export const confirmAuthenticator = (secret: string, code: string) =>
+  post<RecoveryCodes>('/api/me/authenticator', { secret, code })
+
+export const removeAuthenticator = (code: string) => post<void>('/api/me/authenticator/remove', { code })
+
+export const newRecoveryCodes = (code: string) => post<RecoveryCodes>('/api/me/recovery-codes', { code })
 
 export const lookAtSetup = (token: string) => post<SetupPreview>('/api/setup/look', { token })
 

@@ -2,7 +2,7 @@ import type { Id } from '../schema'
 
 export type StaticPage = 'accessibility' | 'privacy' | 'imprint'
 export type Route =
-  | { page: 'sign_in' | 'enter' | 'setup' | 'overview' | 'tasks' | 'sessions' | 'not_found' }
+  | { page: 'sign_in' | 'enter' | 'setup' | 'overview' | 'tasks' | 'security' | 'not_found' }
   | { page: 'static'; about: StaticPage }
   | { page: 'board'; space: Id; view: 'board' | 'list' }
   | { page: 'journal' | 'people'; space: Id }
@@ -13,7 +13,7 @@ const PLAIN = new Map<string, Route>([
   ['/enter', { page: 'enter' }],
   ['/setup', { page: 'setup' }],
   ['/tasks', { page: 'tasks' }],
-  ['/account/sessions', { page: 'sessions' }],
+  ['/account', { page: 'security' }],
   ['/accessibility', { page: 'static', about: 'accessibility' }],
   ['/privacy', { page: 'static', about: 'privacy' }],
   ['/imprint', { page: 'static', about: 'imprint' }],
@@ -36,7 +36,7 @@ export const links = {
   overview: '/',
   tasks: '/tasks',
   signIn: '/sign-in',
-  sessions: '/account/sessions',
+  security: '/account',
   board: (space: Id) => `/spaces/${space}`,
   list: (space: Id) => `/spaces/${space}/list`,
   journal: (space: Id) => `/spaces/${space}/journal`,
