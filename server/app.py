@@ -30,6 +30,7 @@ from server.mail.outbox import Outbox
 from server.people import access
 from server.people.attempts import Attempts
 from server.people.entering import Entering
+from server.people.passkeys import passkey_routes, site_of
 from server.people.routes import people_routes
 from server.people.security import security_routes
 from server.people.sessions import Session, Sessions, SignedIn
@@ -125,11 +126,12 @@ def _people(
     """Every way in and out."""
     attempts = Attempts()
     entering = Entering(kernel, sessions, demo=settings.demo)
-    url = settings.origins[0]
+    url, site = settings.origins[0], site_of(settings.origins)
     return [
         *people_routes(kernel, sessions, entering, attempts, demo=settings.demo),
         *sign_in_routes(Ways(kernel, entering, attempts, outbox, mail_room, url)),
         *security_routes(kernel, sessions, entering, attempts),
+        *(passkey_routes(kernel, entering, attempts, site) if site else []),
         *setup_routes(kernel, entering, attempts, mail_room),
     ]
 
