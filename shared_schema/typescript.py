@@ -16,7 +16,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect
 
-from . import accounts, base, frames, journal, refusals
+from . import accounts, base, frames, invitations, journal, refusals
 
 TARGET = Path(__file__).parent.parent / "web" / "src" / "schema.ts"
 
@@ -59,6 +59,10 @@ HTTP = (
     accounts.TryMail,
     accounts.MailTried,
     accounts.SetUp,
+    invitations.JoinPreview,
+    invitations.Join,
+    invitations.InviteByMail,
+    invitations.Invited,
 )
 ENUMS = (base.Visibility,)
 LIMITS = {
