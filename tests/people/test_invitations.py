@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_the_organisation_of_the_invitation_counts_most(world: World) -> None:
         ({"organisation_name": "Neu", "organisation": id_of("club")}, Invalid(field="sector", problem="missing")),
     ],
 )
-def test_half_an_organisation_is_none(world: World, fields: dict[str, object], reason: object) -> None:
+def test_half_an_organisation_is_none(world: World, fields: dict[str, Any], reason: object) -> None:
     world.invite()
     assert world.refused(coming_in("nora", **fields), SYSTEM) == reason
 
