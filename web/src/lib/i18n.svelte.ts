@@ -2,11 +2,14 @@ import { fetchJson } from './http'
 import { type Key, type Language, type TextArea, type Texts, translator, type Vars } from './texts'
 
 /** The addresses of the catalogues. They are fetched as data: a browser reads JSON faster than a script of it. */
-const FILES = import.meta.glob<string>('../../../shared_schema/texts/*/{activity,app,board,people,refusals}.json', {
-  eager: true,
-  import: 'default',
-  query: '?url',
-})
+const FILES = import.meta.glob<string>(
+  '../../../shared_schema/texts/*/{activity,app,board,invitations,people,refusals}.json',
+  {
+    eager: true,
+    import: 'default',
+    query: '?url',
+  },
+)
 
 const wanted = new Set<TextArea>(['app'])
 let language = $state<Language>('de')

@@ -2,7 +2,7 @@ import type { Id } from '../schema'
 
 export type StaticPage = 'accessibility' | 'privacy' | 'imprint'
 export type Route =
-  | { page: 'sign_in' | 'overview' | 'tasks' | 'not_found' }
+  | { page: 'sign_in' | 'overview' | 'tasks' | 'join' | 'not_found' }
   | { page: 'static'; about: StaticPage }
   | { page: 'board'; space: Id; view: 'board' | 'list' }
   | { page: 'journal' | 'people'; space: Id }
@@ -11,6 +11,7 @@ const PLAIN = new Map<string, Route>([
   ['/', { page: 'overview' }],
   ['/sign-in', { page: 'sign_in' }],
   ['/tasks', { page: 'tasks' }],
+  ['/join', { page: 'join' }],
   ['/accessibility', { page: 'static', about: 'accessibility' }],
   ['/privacy', { page: 'static', about: 'privacy' }],
   ['/imprint', { page: 'static', about: 'imprint' }],

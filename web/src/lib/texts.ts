@@ -1,12 +1,13 @@
 import type activity from '../../../shared_schema/texts/de/activity.json'
 import type app from '../../../shared_schema/texts/de/app.json'
 import type board from '../../../shared_schema/texts/de/board.json'
+import type invitations from '../../../shared_schema/texts/de/invitations.json'
 import type people from '../../../shared_schema/texts/de/people.json'
 import type refusals from '../../../shared_schema/texts/de/refusals.json'
 
 export type Language = 'de' | 'en'
 /** A file of texts in `shared_schema/texts/{language}/`. Pages load those they need. */
-export type TextArea = 'activity' | 'app' | 'board' | 'people' | 'refusals'
+export type TextArea = 'activity' | 'app' | 'board' | 'invitations' | 'people' | 'refusals'
 export type Texts = Readonly<Record<string, string>>
 export type Vars = Readonly<Record<string, string | number>>
 
@@ -14,6 +15,7 @@ type Written =
   | keyof typeof app
   | keyof typeof board
   | keyof typeof people
+  | keyof typeof invitations
   | keyof typeof activity
   | keyof typeof refusals
 type Base<K> = K extends `${infer Stem}_${'one' | 'other'}` ? Stem : K
