@@ -62,7 +62,7 @@ test-server: .venv/.dev ## run the tests that need no browser and no Node.js
 .PHONY: test-faults
 test-faults: .venv/.dev $(CLIENT) ## break everything, for long, and keep the figures for docs/reliability.md
 	python -m tests.support.services
-	KORRIDOR_FAULTS=long pytest tests/faults
+	KORRIDOR_FAULTS=long pytest tests/faults tests/e2e/test_processes.py
 	python -m tests.faults.figures
 
 .PHONY: check

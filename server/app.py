@@ -33,6 +33,7 @@ from server.people.entering import Entering
 from server.people.inviting import inviting_routes
 from server.people.joining import joining_routes
 from server.people.routes import people_routes
+from server.people.security import security_routes
 from server.people.sessions import Session, Sessions, SignedIn
 from server.people.setup import setup_routes
 from server.people.sign_in import Ways, sign_in_routes
@@ -132,6 +133,7 @@ def _people(
         *sign_in_routes(ways),
         *joining_routes(kernel, sessions, entering, attempts),
         *inviting_routes(ways),
+        *security_routes(kernel, sessions, entering, attempts),
         *setup_routes(kernel, entering, attempts, mail_room),
     ]
 

@@ -27,6 +27,9 @@ from shared_schema.refusals import (
     Refusal,
     TooManyTries,
     Unavailable,
+    WeakPassword,
+    WrongCode,
+    WrongPassword,
 )
 
 log = logging.getLogger("korridor.http")
@@ -40,6 +43,9 @@ _STATUS: dict[type, int] = {
     NotFound: 404,
     TooManyTries: 429,
     Unavailable: 503,
+    WrongPassword: 403,
+    WrongCode: 403,
+    WeakPassword: 422,
     Internal: 500,
 }
 WHOLE_BODY = "data"

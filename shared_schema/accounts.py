@@ -8,13 +8,17 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from .base import Name
+from .frames import Me
 
 # One @, no spaces and no control characters, a host with a dot or of this machine; the rest is for mail servers to say.
 _EMAIL = r"^[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?\Z"
 
 EmailAddress = Annotated[str, Meta(min_length=3, max_length=254, pattern=_EMAIL)]
 Token = Annotated[str, Meta(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9_-]+\Z")]
-SignedInBy = Literal["demo", "link", "setup", "invitation"]
+SignedInBy = Literal["demo", "link", "password", "setup", "invitation"]
+Password = Annotated[str, Meta(min_length=8, max_length=200)]
+Code = Annotated[str, Meta(min_length=6, max_length=20, pattern=r"^[0-9A-Za-z -]+\Z")]
+"""Six digits of an authenticator, or a recovery code; spaces and dashes do not matter."""
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +38,27 @@ class UseLink(Body, frozen=True, kw_only=True):
     """The token of a link, which stood in the fragment of its address."""
 
     token: Token
+
+
+class UsePassword(Body, frozen=True, kw_only=True):
+    """An address and its password."""
+
+    email: EmailAddress
+    password: Annotated[str, Meta(max_length=200)]
+
+
+class UseCode(Body, frozen=True, kw_only=True):
+    """The second step: what the first one answered, and a code."""
+
+    token: Token
+    code: Code
+
+
+class Entered(Struct, frozen=True, kw_only=True):
+    """Who is signed in now; or, where an authenticator is asked for, the token for the second step."""
+
+    me: Me | None = None
+    second: str | None = None
 
 
 class LinkPreview(Struct, frozen=True, kw_only=True):
@@ -63,7 +88,7 @@ class OwnSession(Struct, frozen=True, kw_only=True):
     """A place where one is signed in. `browser` is what it calls itself, in a word or two."""
 
     id: str
-    by: str
+    by: SignedInBy
     browser: str
     began_at: datetime
     used_on: str
@@ -74,6 +99,51 @@ class EndSessions(Body, frozen=True, kw_only=True):
     """Sign out elsewhere: one session, or (None) all but the one that asks."""
 
     id: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
+
+
+# --- how one signs in ------------------------------------------------------------------------------------------------
+
+
+class Security(Struct, frozen=True, kw_only=True):
+    """How one signs in. `email` is None for those who came by a link and gave none."""
+
+    email: str | None
+    password: bool
+    authenticator: bool
+    recovery_codes: int
+
+
+class SetPassword(Body, frozen=True, kw_only=True):
+    """A new password, with the one before if there is one. All other sessions end."""
+
+    new: Password
+    current: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class NewAuthenticator(Struct, frozen=True, kw_only=True):
+    """What an authenticator needs: the secret, and the same as an address to be shown as a QR code."""
+
+    secret: str
+    uri: str
+
+
+class ConfirmAuthenticator(Body, frozen=True, kw_only=True):
+    """A code of the new authenticator proves that it has the secret."""
+
+    secret: Annotated[str, Meta(pattern=r"^[A-Z2-7]{32}\Z")]
+    code: Code
+
+
+class RecoveryCodes(Struct, frozen=True, kw_only=True):
+    """Codes that stand in for the authenticator, once each. They are shown this once."""
+
+    codes: tuple[str, ...]
+
+
+class ProveCode(Body, frozen=True, kw_only=True):
+    """A code, before something about the authenticator changes."""
+
+    code: Code
 
 
 # --- setting an instance up ------------------------------------------------------------------------------------------

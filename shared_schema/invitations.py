@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from .accounts import Body, Token
-from .base import Command, Entity, GivenId, Id, Name, SpaceKind
+from .base import Command, Entity, GivenId, Id, Name
 from .people import Sector
 
 InvitedRole = Literal["member", "guest", "reader"]
@@ -102,65 +101,3 @@ class ConfirmParticipant(Command, frozen=True, kw_only=True, tag="participant.co
 
 InvitationEntity = Invitation
 InvitationCommand = CreateInvitation | RevokeInvitation | AcceptInvitation | ConfirmPerson | ConfirmParticipant
-
-# --- over HTTP -------------------------------------------------------------------------------------------------------
-
-
-class LookAtInvitation(Body, frozen=True, kw_only=True):
-    """What does this link open? Whatever stands in its fragment is looked up, so that nothing tells what a token is."""
-
-    token: Annotated[str, Meta(max_length=1000)]
-
-
-class Choice(Struct, frozen=True, kw_only=True):
-    """One of the organisations that a guest may act for."""
-
-    id: Id
-    name: str
-
-
-class JoinPreview(Struct, frozen=True, kw_only=True):
-    """What the invited see before they come in. With `organisation` there is nothing to choose; with `name` they are
-    signed in here already, and come in as who they are."""
-
-    area_name: str
-    space: Id
-    space_name: str
-    space_kind: SpaceKind
-    purpose: str
-    invited_by: str
-    role: InvitedRole
-    organisations: tuple[Choice, ...]
-    organisation: Choice | None
-    name: str | None
-
-
-class Join(Body, frozen=True, kw_only=True):
-    """Come in by a link. `key` is made by the client, once for each visit of the page: sent twice, it is one person.
-
-    Of the organisation either the id of one that is there, or name and sector of a new one.
-    """
-
-    token: Annotated[str, Meta(max_length=1000)]
-    key: Token
-    name: Name | None = None
-    organisation: GivenId | None = None
-    organisation_name: Name | None = None
-    sector: Sector | None = None
-
-
-class InviteByMail(Body, frozen=True, kw_only=True):
-    """Mail each of these addresses a link of its own, good for one person."""
-
-    addresses: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(min_length=1, max_length=100)]
-    role: InvitedRole
-    days: Annotated[int, Meta(ge=1, le=LONGEST_INVITATION)]
-    organisation: GivenId | None = None
-
-
-class Invited(Struct, frozen=True, kw_only=True):
-    """What became of one address. `link` is there when no mail can be sent, to be copied once."""
-
-    address: str
-    outcome: Literal["invited", "already_in", "invalid"]
-    link: str | None = None

@@ -134,6 +134,18 @@ class AddressTaken(Reason, frozen=True, kw_only=True, tag="address_taken"):
     """Somebody else of this area signs in with this e-mail address."""
 
 
+class WrongPassword(Reason, frozen=True, kw_only=True, tag="wrong_password"):
+    """The address and the password do not fit together; which of them is wrong is not said."""
+
+
+class WrongCode(Reason, frozen=True, kw_only=True, tag="wrong_code"):
+    """The code of the authenticator is wrong, was used before, or is too old."""
+
+
+class WeakPassword(Reason, frozen=True, kw_only=True, tag="weak_password"):
+    """The password is too easy to guess: a common one, a name with a number, or close to one's own."""
+
+
 class Internal(Reason, frozen=True, kw_only=True, tag="internal"):
     """A mistake of ours; the log has it under this reference."""
 
@@ -162,6 +174,9 @@ AnyReason = (
     | Unavailable
     | TooManyTries
     | AddressTaken
+    | WrongPassword
+    | WrongCode
+    | WeakPassword
     | Internal
 )
 

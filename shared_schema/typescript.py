@@ -16,7 +16,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect
 
-from . import accounts, base, frames, invitations, journal, refusals
+from . import accounts, base, frames, joining, journal, refusals
 
 TARGET = Path(__file__).parent.parent / "web" / "src" / "schema.ts"
 
@@ -52,6 +52,10 @@ HTTP = (
     frames.DemoPerson,
     frames.Problem,
     accounts.LinkPreview,
+    accounts.Entered,
+    accounts.Security,
+    accounts.NewAuthenticator,
+    accounts.RecoveryCodes,
     accounts.GiveAccess,
     accounts.AccessGiven,
     accounts.OwnSession,
@@ -59,10 +63,10 @@ HTTP = (
     accounts.TryMail,
     accounts.MailTried,
     accounts.SetUp,
-    invitations.JoinPreview,
-    invitations.Join,
-    invitations.InviteByMail,
-    invitations.Invited,
+    joining.JoinPreview,
+    joining.Join,
+    joining.InviteByMail,
+    joining.Invited,
 )
 ENUMS = (base.Visibility,)
 LIMITS = {
@@ -194,15 +198,18 @@ def _constants() -> Iterator[str]:
     yield f"export const COLD: readonly string[] = {_literal(cold)}"
     yield "/** The most characters a field of this sort holds. */"
     yield f"export const LIMITS = {_literal({name: _longest(kind) for name, kind in LIMITS.items()})} as const"
-    about: dict[str, dict[str, str | None]] = {}
     commands: tuple[type[base.Command], ...] = get_args(journal.AnyCommand)
-    for command in commands:
-        kind, field = (str(command.on[0].__struct_config__.tag), command.on[1]) if command.on else (None, None)
-        about[str(command.__struct_config__.tag)] = {"about": command.about, "kind": kind, "field": field}
     yield "/** Of each command: the field of the entity it is about, and kind and field that `expects` speaks of. */"
-    yield "type OfCommand = { about: string | null; kind: string | null; field: string | null }"
+    yield "type OfCommand = { about?: string; kind?: string; field?: string }"
     yield "export const COMMANDS: Record<string, OfCommand> = "
-    yield _literal(about)
+    yield _literal({str(command.__struct_config__.tag): _of_command(command) for command in commands})
+
+
+def _of_command(command: type[base.Command]) -> dict[str, str]:
+    """What is not there is left out: every command adds to what the first page has to load."""
+    kind, field = (str(command.on[0].__struct_config__.tag), command.on[1]) if command.on else (None, None)
+    named = {"about": command.about, "kind": kind, "field": field}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _longest(kind: Any) -> int | None:

@@ -1,6 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
-import { firstLoad } from './build/chunks.ts'
+import { chunks } from './build/chunks.ts'
 import { compress } from './build/compress.ts'
 import { precache } from './build/precache.ts'
 import { sprite } from './build/sprite.ts'
@@ -24,7 +24,7 @@ export default defineConfig({
         chunkFileNames: 'assets/[name]-[hash:6].js',
         assetFileNames: 'assets/[name]-[hash:6][extname]',
         codeSplitting: {
-          groups: [{ name: firstLoad(), debugName: 'first load', includeDependenciesRecursively: false }],
+          groups: [{ name: chunks(), debugName: 'chunks', includeDependenciesRecursively: false }],
         },
       },
     },

@@ -295,7 +295,7 @@ def _guest(scenario: Scenario) -> Iterator[Step]:
 
 
 def _invitation(scenario: Scenario) -> Iterator[Step]:
-    """An open invitation, to be looked at and revoked. Nobody has its token: an area that was seeded has no back door."""
+    """An open invitation, to be seen and revoked. Nobody has its token: a seeded area has no back door."""
     network = next(one for one in scenario.networks if one.id == "mobilitaet")
     id = id_of("invitation", network.id)
     create = CreateInvitation(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from server.core.tables import ID, INSTANT, metadata
 
@@ -13,6 +13,19 @@ accounts = Table(
     # In lower case, and confirmed by a mail that reached it; none for those who came by a link and gave none.
     Column("email", String(254), unique=True),
     Column("created_at", INSTANT, nullable=False),
+    # Argon2id, with its own salt and parameters; none for those who sign in by link alone.
+    Column("password", String(200)),
+    # The shared secret of an authenticator, and the newest time step whose code was used: each code works once.
+    Column("totp", String(64)),
+    Column("totp_step", BigInteger),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    # SHA-256 of a code that stands in for the authenticator, once.
+    Column("account", ID, ForeignKey("accounts.id"), primary_key=True),
+    Column("code", String(64), primary_key=True),
 )
 
 account_people = Table(
@@ -36,5 +49,6 @@ links = Table(
     Column("data", Text, nullable=False),
     Column("created_at", INSTANT, nullable=False),
     Column("expires_at", INSTANT, nullable=False, index=True),
+    Column("failures", Integer, nullable=False),
     Index(None, "subject", "purpose"),
 )

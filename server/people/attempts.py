@@ -1,7 +1,8 @@
 """Attempts to sign in that failed, by the address they came from: whoever guesses is slowed, and nobody else.
 
-A whole hall shares one address, so that it only counts failures, and only failures are refused: who has the right key
-gets in at any time. Against guessing of what can be guessed, a limit on each account has to stand beside this one.
+A whole hall shares one address, so that it only counts failures, and only failures are refused: who has the right link
+gets in at any time. What can be guessed, such as a password, is counted for each account and address, and refused before
+it is looked at (`hold`): so nobody is locked out by a stranger, and guessing from one place ends soon.
 """
 
 from __future__ import annotations
@@ -33,15 +34,23 @@ class Attempts:
         self._clock = clock
         self._budgets = Budgets(burst=AT_ONCE, per_second=PER_SECOND)
 
-    def failed(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    def failed(self, connection: ASGIConnection[Any, Any, Any, Any], account: str = "") -> None:
         """Counts a failure; raises a `Refusal` when there were too many from there."""
-        now, address = self._clock(), _address(connection)
-        wait = self._budgets.wait(address, now)
-        if wait:
-            raise Refusal(TooManyTries(seconds=math.ceil(wait)))
+        self.hold(connection, account)
+        now = self._clock()
         if len(self._budgets) >= MOST_ADDRESSES:
             self._budgets.forget(now)
-        self._budgets.spend(address, 1, now)
+        self._budgets.spend(_who(connection, account), 1, now)
+
+    def hold(self, connection: ASGIConnection[Any, Any, Any, Any], account: str = "") -> None:
+        """Raises a `Refusal` when there were too many failures from there, for this account."""
+        wait = self._budgets.wait(_who(connection, account), self._clock())
+        if wait:
+            raise Refusal(TooManyTries(seconds=math.ceil(wait)))
+
+
+def _who(connection: ASGIConnection[Any, Any, Any, Any], account: str) -> str:
+    return f"{_address(connection)} {account}"
 
 
 def _address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -26,7 +26,8 @@ from server.mail.outbox import queue
 from shared_schema.accounts import EmailAddress
 from shared_schema.base import Author, GivenId, Id
 from shared_schema.frames import Accepted
-from shared_schema.invitations import CreateInvitation, InviteByMail, Invited
+from shared_schema.invitations import CreateInvitation
+from shared_schema.joining import InviteByMail, Invited
 from shared_schema.people import Area, Organisation, Participant, Person, Profile
 from shared_schema.refusals import NotAllowed, NotFound, Refusal
 

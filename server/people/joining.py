@@ -22,7 +22,8 @@ from server.core.kernel import Kernel
 from server.core.space import Space
 from shared_schema.base import SYSTEM, Id, Viewer
 from shared_schema.frames import Accepted, Me
-from shared_schema.invitations import AcceptInvitation, Choice, Invitation, Join, JoinPreview, LookAtInvitation
+from shared_schema.invitations import AcceptInvitation, Invitation
+from shared_schema.joining import Choice, Join, JoinPreview, LookAtInvitation
 from shared_schema.people import Area, Organisation, Person, Profile
 from shared_schema.refusals import AlreadyExists, IdReused, Invalid, NotFound, Refusal
 

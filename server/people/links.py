@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from server.core import moments
 from server.core.journal import database_time
@@ -20,7 +20,7 @@ from shared_schema.base import Id
 
 from .account_tables import links
 
-Purpose = Literal["sign_in", "access", "confirm", "setup"]
+Purpose = Literal["sign_in", "access", "second", "setup"]
 TOKEN_BYTES: Final = 32
 """256 bits: twice what cannot be guessed."""
 T = TypeVar("T", bound=Struct)
@@ -37,6 +37,7 @@ def issue(connection: Connection, purpose: Purpose, subject: Id, data: Struct, l
         "data": msgspec.json.encode(data).decode(),
         "created_at": moments.write(now),
         "expires_at": moments.write(now + lifetime),
+        "failures": 0,
     }
     connection.execute(insert(links), row)
     return token
@@ -55,6 +56,13 @@ def redeem(connection: Connection, purpose: Purpose, token: str, kind: type[T]) 
     now = moments.write(database_time(connection))
     used = delete(links).where(*_valid(purpose, token, now)).returning(links.c.data)
     return _read(connection.execute(used).scalar_one_or_none(), kind)
+
+
+def fail(connection: Connection, token: str, most: int) -> None:
+    """Counts that a link was used with a wrong proof; with so many it is gone."""
+    count = update(links).where(links.c.id == hashed(token)).values(failures=links.c.failures + 1)
+    connection.execute(count)
+    connection.execute(delete(links).where(links.c.id == hashed(token), links.c.failures >= most))
 
 
 def issued_since(connection: Connection, purpose: Purpose, subject: Id, ago: timedelta) -> int:

@@ -25,6 +25,7 @@ from server.core.revocations import forget_revocations, revoke
 from shared_schema.accounts import OwnSession, SignedInBy
 from shared_schema.base import Id
 
+from . import links
 from .session_tables import sessions
 
 Connected = ASGIConnection[Any, Any, Any, Any]
@@ -110,7 +111,7 @@ class Sessions:
             self._ended(lapsed)
 
     async def forget_lapsed(self) -> None:
-        """Deletes the sessions whose time is over, and what was noted when others ended long ago."""
+        """Deletes the sessions and links whose time is over, and what was noted when others ended long ago."""
         await self._database.write(_forget_expired)
 
     # --- cookies -----------------------------------------------------------------------------------------------------
@@ -213,4 +214,5 @@ def _live(connection: Connection, ids: list[str]) -> set[str]:
 def _forget_expired(connection: Connection) -> None:
     now = moments.write(database_time(connection))
     connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
+    links.forget_expired(connection)
     forget_revocations(connection, READ_WITHIN)

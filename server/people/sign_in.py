@@ -1,4 +1,4 @@
-"""Signing in by a link: one that was mailed on request, or one that the coordination gave to a person.
+"""Signing in: by a link that was mailed on request or that the coordination gave to a person, or by a password.
 
 Nobody learns from an answer who has an account. A link is used when a person presses the button of the page that it
 opens, never by its mere opening: mail scanners open links, too.
@@ -25,13 +25,21 @@ from server.core.wording import Language, say
 from server.mail.configured import MailRoom
 from server.mail.letters import Letter
 from server.mail.outbox import Outbox, queue
-from shared_schema.accounts import AccessGiven, AskForLink, GiveAccess, LinkPreview, UseLink
+from shared_schema.accounts import (
+    AccessGiven,
+    AskForLink,
+    Entered,
+    GiveAccess,
+    LinkPreview,
+    UseCode,
+    UseLink,
+    UsePassword,
+)
 from shared_schema.base import Author, GivenId, Id
-from shared_schema.frames import Me
 from shared_schema.people import Area, Person
-from shared_schema.refusals import AddressTaken, NotAllowed, NotFound, Refusal
+from shared_schema.refusals import AddressTaken, NotAllowed, NotFound, Refusal, WrongPassword
 
-from . import access, accounts, links, rules
+from . import access, accounts, credentials, links, proofs, rules
 from .accounts import Account, Being
 from .attempts import Attempts
 from .entering import Entering
@@ -100,14 +108,31 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
         return LinkPreview(name=person.name, area_name=_name_of(area))
 
     @post("/api/sign-in", opt=PUBLIC, status_code=200)
-    async def enter(request: Request[Any, Any, Any], data: JSONBody[UseLink]) -> Response[Me]:
+    async def enter(request: Request[Any, Any, Any], data: JSONBody[UseLink]) -> Response[Entered]:
         opened = await kernel.database.write(_open, data.token)
         if opened is None:
             log.info("sign_in_refused", extra={"reason": "link"})
             attempts.failed(request)
             raise NotFoundException
         account, being = opened
-        return await entering.enter(request, being, account=account.id, by="link")
+        return await entering.first_step(request, being, account=account.id, by="link")
+
+    @post("/api/sign-in/password", opt=PUBLIC, status_code=200)
+    async def with_password(request: Request[Any, Any, Any], data: JSONBody[UsePassword]) -> Response[Entered]:
+        attempts.hold(request, accounts.normal(data.email))
+        known = await kernel.database.read(proofs.known, data.email)
+        # It takes as long for an address that nobody has.
+        fits = await credentials.fits(data.password, known.password if known else None)
+        being = _first(await kernel.database.read(accounts.beings, known.id)) if known else None
+        if not fits or known is None or being is None:
+            log.info("sign_in_refused", extra={"reason": "password"})
+            attempts.failed(request, accounts.normal(data.email))
+            raise Refusal(WrongPassword())
+        return await entering.first_step(request, being, account=known.id, by="password")
+
+    @post("/api/sign-in/second", opt=PUBLIC, status_code=200)
+    async def second(request: Request[Any, Any, Any], data: JSONBody[UseCode]) -> Response[Entered]:
+        return await entering.second_step(request, data.token, data.code)
 
     @post("/api/people/{person:str}/access", status_code=200)
     async def give(
@@ -123,7 +148,7 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
         ways.outbox.wake()
         return given
 
-    return [ask, look, enter, give]
+    return [ask, look, enter, with_password, second, give]
 
 
 async def _kept_area(kernel: Kernel, session: Session) -> Space:

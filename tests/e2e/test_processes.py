@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
@@ -11,6 +12,7 @@ import pytest
 from msgspec import Struct
 from playwright.async_api import Browser, BrowserContext, expect
 
+from tests.faults.figures import record
 from tests.support.balancer import Balancer, balanced
 from tests.support.commands import Serving
 from tests.support.servers import free_port
@@ -66,8 +68,11 @@ async def test_two_people_on_two_processes_work_live_and_one_process_may_die(sit
 
     # Her process is killed in the middle of her work: she goes on at the other one, and nothing typed is lost.
     await asyncio.to_thread(site.one.stop, signal.SIGKILL)
+    killed = time.monotonic()
     await _create(jana, "Nach dem Absturz")
     await expect(josef.card("Nach dem Absturz")).to_have_count(1, timeout=30_000)
+    took = round(time.monotonic() - killed, 2)
+    record("P1 a browser whose process was killed", others_see_its_next_task_after_s=took)
     await expect(jana.card("Nach dem Absturz")).not_to_contain_text("Wird noch gesendet")
     await _create(josef, "Antwort")
     await expect(jana.card("Antwort")).to_have_count(1)

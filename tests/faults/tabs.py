@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import cycle
 from random import Random
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from server.core.ledger import genesis, short
 from shared_schema.base import Id
 from tests.support.commands import Serving
 
@@ -21,16 +21,18 @@ FIRST_WAIT, LONGEST_WAIT, GROWTH = 0.5, 8.0, 1.6
 """Seconds: the back-off of web/src/sync/connection.ts, of which a random part is waited."""
 AT_ONCE = 64
 """How many open their first socket side by side: later they all come at once."""
+COME_WITHIN = 60.0
+"""Seconds for so many to take their first seats."""
 FOR_GOOD = (4400, 4401, 4403, 4409)
 """Codes after which the page does not come again by itself."""
 
 
 class Tab:
-    """One seat in one space, from the beginning of its journal; reconnects for ever, unless it is sent away."""
+    """One seat in one space, from where a snapshot would stand; reconnects for ever, unless it is sent away."""
 
-    def __init__(self, serving: Serving, cookie: str, space: Id, number: int) -> None:
+    def __init__(self, serving: Serving, cookie: str, space: Id, stands: tuple[int, str], number: int) -> None:
         self.space = space
-        self.seq, self.head = 0, short(genesis(space))
+        self.seq, self.head = stands
         self.attempts = 0
         """Failed ones since the last seat."""
         self.seated = asyncio.Event()
@@ -95,15 +97,20 @@ class Tab:
 
 @asynccontextmanager
 async def crowd(
-    serving: Serving, cookies: Sequence[str], spaces: Sequence[Id], number: int
+    serving: Serving, cookies: Sequence[str], stands: Mapping[Id, tuple[int, str]], number: int
 ) -> AsyncIterator[list[Tab]]:
-    """So many tabs, spread over people and spaces. They come a few at a time, and all have their seats."""
-    tabs = [Tab(serving, cookies[n % len(cookies)], spaces[n % len(spaces)], n) for n in range(number)]
+    """So many tabs, spread over people and spaces, each of which `stands` at a seq and its head. They come a few at a
+    time, and all have their seats."""
+    tabs = [
+        Tab(serving, cookies[n % len(cookies)], space, stands[space], n)
+        for n, space in zip(range(number), cycle(stands), strict=False)
+    ]
     async with asyncio.TaskGroup() as group:
         tasks = []
         for some in (tabs[n : n + AT_ONCE] for n in range(0, number, AT_ONCE)):
             tasks += [group.create_task(tab.live()) for tab in some]
-            await asyncio.gather(*(tab.seated.wait() for tab in some))
+            async with asyncio.timeout(COME_WITHIN):
+                await asyncio.gather(*(tab.seated.wait() for tab in some))
         yield tabs
         for task in tasks:
             task.cancel()

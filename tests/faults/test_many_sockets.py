@@ -54,7 +54,8 @@ async def gathered(url: str, history: History) -> AsyncIterator[tuple[Crowd, Cli
         address = Address(serving.port, serving.url)
         async with Client("works", place, [address], history, cookie=place.cookies[-1]) as worker:
             before = process.memory_info().rss
-            async with crowd(serving, place.cookies[:-1], list(place.boards), SOCKETS) as tabs:
+            stands = {space: (mirror.seq, mirror.head) for space, mirror in worker.mirrors.items()}
+            async with crowd(serving, place.cookies[:-1], stands, SOCKETS) as tabs:
                 yield Crowd(place, serving, tabs, (process.memory_info().rss - before) // SOCKETS), worker
 
 

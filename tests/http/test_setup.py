@@ -81,7 +81,7 @@ async def test_the_mail_server_is_tried_and_then_used(sqlite_url: str) -> None:
                 await later.post("/api/sign-in/ask", json={"email": "jana@brachtenau.example"})
                 link = link_in(await mailbox.next())
                 entered = await later.post("/api/sign-in", json={"token": link.partition("#")[2]})
-        assert entered.json()["name"] == "Jana Wolfsteiner"
+        assert entered.json()["me"]["name"] == "Jana Wolfsteiner"
 
 
 async def test_what_the_mail_server_says_against_it_is_shown(sqlite_url: str) -> None:

@@ -70,11 +70,11 @@ async def test_a_person_is_let_in_by_a_mail_and_then_signs_in_with_their_address
     assert (letter["To"], letter["Subject"]) == (JOSEF, "Ihr Zugang: Selmachtal")
     assert "Guten Tag Josef" in letter.get_content()
     entered = await use(instance, link_in(letter))
-    assert entered.json()["person"] == area.member
+    assert entered.json()["me"]["person"] == area.member
 
     assert (await ask(instance, JOSEF.lower())).status_code == 204
     again = await use(instance, link_in(await mailbox.next()))
-    assert again.json()["person"] == area.member
+    assert again.json()["me"]["person"] == area.member
 
 
 async def test_without_an_address_the_coordination_gets_a_link_to_hand_over(
@@ -83,14 +83,14 @@ async def test_without_an_address_the_coordination_gets_a_link_to_hand_over(
     given = (await give(instance, area, area.member)).json()
     assert not given["mailed"]
     assert given["link"].startswith(f"{instance.url}/enter#")
-    assert (await use(instance, given["link"])).json()["person"] == area.member
+    assert (await use(instance, given["link"])).json()["me"]["person"] == area.member
 
 
 async def test_without_a_mail_server_links_are_handed_over_too(sqlite_url: str) -> None:
     async with running_instance(sqlite_url) as instance:
         area = await instance.small_area()
         given = (await give(instance, area, area.member, JOSEF)).json()
-        assert (await use(instance, given["link"])).json()["person"] == area.member
+        assert (await use(instance, given["link"])).json()["me"]["person"] == area.member
 
 
 async def test_a_link_opens_once(instance: Instance, area: SmallArea) -> None:

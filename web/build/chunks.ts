@@ -7,15 +7,21 @@ const BOARD = fileURLToPath(new URL('../src/board/BoardPage.svelte', import.meta
 /** Parts of the framework that only forms need. An index makes it seem as if everybody imported them. */
 const FORMS = /svelte\/src\/.*(bindings\/(select|input)|blocks\/html)/
 
+/** What forms, menus and dialogs are made of. Pictures for cameras bring a library of their own. */
+const CONTROLS = /\/src\/ui\/(?!QrCode|Notices)/
+
 /**
  * Puts what is loaded at first into two files: `shell` for every page, `board` for what a board needs beside it. Thirty
- * small ones compress worse by a tenth and come one after the other. What is imported when it is needed keeps its own.
+ * small ones compress worse by a tenth and come one after the other. The controls, which most pages need after that, are
+ * one file, too: the shell names each file that may come later. What else is imported when it is needed keeps its own.
  */
-export function firstLoad(): Rolldown.CodeSplittingNameFunction {
+export function chunks(): Rolldown.CodeSplittingNameFunction {
   let shell: ReadonlySet<string> | undefined
   return (id, context) => {
     shell ??= reached([ENTRY, BOARD], (one) => context.getModuleInfo(one)?.importedIds ?? [])
-    if (id === ENTRY || !shell.has(id) || FORMS.test(id)) return null
+    if (CONTROLS.test(id) && !shell.has(id)) return 'controls'
+    if (FORMS.test(id)) return 'controls'
+    if (id === ENTRY || !shell.has(id)) return null
     return id.includes('/src/board/') ? 'board' : 'shell'
   }
 }

@@ -10,16 +10,16 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "c9e9dade5d09"
+export const SCHEMA = "1496948429cb"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
 /** The most characters a field of this sort holds. */
 export const LIMITS = {"name":120,"title":200,"line":500,"text":20000,"paragraph":10000} as const
 /** Of each command: the field of the entity it is about, and kind and field that `expects` speaks of. */
-type OfCommand = { about: string | null; kind: string | null; field: string | null }
+type OfCommand = { about?: string; kind?: string; field?: string }
 export const COMMANDS: Record<string, OfCommand> = 
-{"area.found":{"about":null,"kind":null,"field":null},"interest_group.add":{"about":"id","kind":null,"field":null},"organisation.join":{"about":"id","kind":null,"field":null},"person.join":{"about":"id","kind":null,"field":null},"person.edit":{"about":"person","kind":"person","field":"person"},"space.found":{"about":"id","kind":null,"field":null},"participant.add":{"about":"person","kind":null,"field":null},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person","kind":null,"field":null},"profile.edit":{"about":"space","kind":"profile","field":"space"},"listing.follow":{"about":"space","kind":"listing","field":"space"},"invitation.create":{"about":"id","kind":null,"field":null},"invitation.revoke":{"about":"invitation","kind":"invitation","field":"invitation"},"invitation.accept":{"about":"person","kind":null,"field":null},"person.confirm":{"about":"person","kind":null,"field":null},"participant.confirm":{"about":"person","kind":null,"field":null},"goal.set":{"about":"id","kind":null,"field":null},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board","kind":null,"field":null},"column.add":{"about":"id","kind":null,"field":null},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column","kind":null,"field":null},"task.create":{"about":"id","kind":null,"field":null},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task","kind":null,"field":null},"helper.remove":{"about":"task","kind":null,"field":null},"goal_tag.add":{"about":"task","kind":null,"field":null},"goal_tag.remove":{"about":"task","kind":null,"field":null},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id","kind":null,"field":null},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task","kind":null,"field":null},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task","kind":null,"field":null},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
+{"area.found":{},"interest_group.add":{"about":"id"},"organisation.join":{"about":"id"},"person.join":{"about":"id"},"person.edit":{"about":"person","kind":"person","field":"person"},"space.found":{"about":"id"},"participant.add":{"about":"person"},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person"},"profile.edit":{"about":"space","kind":"profile","field":"space"},"listing.follow":{"about":"space","kind":"listing","field":"space"},"invitation.create":{"about":"id"},"invitation.revoke":{"about":"invitation","kind":"invitation","field":"invitation"},"invitation.accept":{"about":"person"},"person.confirm":{"about":"person"},"participant.confirm":{"about":"person"},"goal.set":{"about":"id"},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board"},"column.add":{"about":"id"},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column"},"task.create":{"about":"id"},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task"},"helper.remove":{"about":"task"},"goal_tag.add":{"about":"task"},"goal_tag.remove":{"about":"task"},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id"},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task"},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task"},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
 
 export const Viewer = { MODERATOR: 1, MEMBER: 2, GUEST: 4, READER: 8, SCREEN: 16 } as const
 /** One kind of viewer; `to` of an entity is a sum of them. */
@@ -690,6 +690,15 @@ export interface TooManyTries {
 export interface AddressTaken {
   reason: "address_taken"
 }
+export interface WrongPassword {
+  reason: "wrong_password"
+}
+export interface WrongCode {
+  reason: "wrong_code"
+}
+export interface WeakPassword {
+  reason: "weak_password"
+}
 export interface Internal {
   reason: "internal"
   reference: string
@@ -774,7 +783,7 @@ export interface Accepted {
 export interface Refused {
   t: "refused"
   id: string
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WeakPassword | Internal
 }
 export interface Presence {
   t: "presence"
@@ -889,11 +898,28 @@ export interface DemoPerson {
 }
 export interface Problem {
   status: number
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal | null
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WeakPassword | Internal | null
 }
 export interface LinkPreview {
   name: string
   area_name: string
+}
+export interface Entered {
+  me: Me | null
+  second: string | null
+}
+export interface Security {
+  email: string | null
+  password: boolean
+  authenticator: boolean
+  recovery_codes: number
+}
+export interface NewAuthenticator {
+  secret: string
+  uri: string
+}
+export interface RecoveryCodes {
+  codes: string[]
 }
 export interface GiveAccess {
   email?: string | null
@@ -904,7 +930,7 @@ export interface AccessGiven {
 }
 export interface OwnSession {
   id: string
-  by: string
+  by: "demo" | "invitation" | "link" | "password" | "setup"
   browser: string
   began_at: Instant
   used_on: string
@@ -973,7 +999,7 @@ export interface Invited {
 export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
 export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | CreateInvitation | RevokeInvitation | AcceptInvitation | ConfirmPerson | ConfirmParticipant | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
 export type Change = Put | Patch | Drop
-export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
+export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WeakPassword | Internal
 export type ClientMessage = Hello | Watch | Unwatch | Do | SayPresence | Ping
 export type ServerMessage = Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
 export type Kind = AnyEntity['kind']

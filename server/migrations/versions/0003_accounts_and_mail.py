@@ -17,6 +17,9 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("password", sa.String(length=200), nullable=True),
+        sa.Column("totp", sa.String(length=64), nullable=True),
+        sa.Column("totp_step", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
     )
@@ -44,6 +47,7 @@ def upgrade() -> None:
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("created_at", sa.String(length=27), nullable=False),
         sa.Column("expires_at", sa.String(length=27), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_links")),
     )
     op.create_index(op.f("ix_links_expires_at"), "links", ["expires_at"], unique=False)
@@ -64,6 +68,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "area", name=op.f("pk_account_people")),
     )
     op.create_index(op.f("ix_account_people_person"), "account_people", ["person"], unique=True)
+    op.create_table(
+        "recovery_codes",
+        sa.Column("account", sa.String(length=36), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_recovery_codes_account")),
+        sa.PrimaryKeyConstraint("account", "code", name=op.f("pk_recovery_codes")),
+    )
     _sessions_anew()
 
 

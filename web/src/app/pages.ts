@@ -17,9 +17,12 @@ interface PageFile {
 }
 
 const FILES: Record<Route['page'], PageFile> = {
-  sign_in: { load: () => import('./SignInPage.svelte'), texts: ['people'] },
+  sign_in: { load: () => import('./SignInPage.svelte'), texts: ['people', 'account'] },
+  enter: { load: () => import('../account/EnterPage.svelte'), texts: ['account'] },
+  setup: { load: () => import('../account/SetupPage.svelte'), texts: ['account'] },
   overview: { load: () => import('./OverviewPage.svelte'), texts: ['people'] },
   tasks: { load: () => import('./MyTasksPage.svelte') },
+  security: { load: () => import('../account/SecurityPage.svelte'), texts: ['account'] },
   board: { load: () => import('../board/BoardPage.svelte'), texts: ['board'] },
   journal: { load: () => import('../journal/JournalPage.svelte'), texts: ['activity', 'people'] },
   people: { load: () => import('../people/PeoplePage.svelte'), texts: ['people', 'invitations'] },

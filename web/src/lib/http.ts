@@ -23,7 +23,7 @@ export async function fetchJson<T>(
     body: body ? JSON.stringify(body) : null,
   })
   if (!answer.ok) throw new HttpProblem(answer.status, await reasonOf(answer))
-  return answer.json() as Promise<T>
+  return (answer.status === 204 ? undefined : answer.json()) as Promise<T>
 }
 
 async function ask(path: string, init: RequestInit): Promise<Response> {

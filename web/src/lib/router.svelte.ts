@@ -16,7 +16,7 @@ export const router = {
   get path(): string {
     return address.pathname
   },
-  /** What stands behind the #: of a link with a token, the token. */
+  /** What stands behind the #. */
   get fragment(): string {
     return address.hash.slice(1)
   },

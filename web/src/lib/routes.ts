@@ -2,7 +2,7 @@ import type { Id } from '../schema'
 
 export type StaticPage = 'accessibility' | 'privacy' | 'imprint'
 export type Route =
-  | { page: 'sign_in' | 'overview' | 'tasks' | 'join' | 'not_found' }
+  | { page: 'sign_in' | 'enter' | 'setup' | 'join' | 'overview' | 'tasks' | 'security' | 'not_found' }
   | { page: 'static'; about: StaticPage }
   | { page: 'board'; space: Id; view: 'board' | 'list' }
   | { page: 'journal' | 'people'; space: Id }
@@ -10,8 +10,11 @@ export type Route =
 const PLAIN = new Map<string, Route>([
   ['/', { page: 'overview' }],
   ['/sign-in', { page: 'sign_in' }],
+  ['/enter', { page: 'enter' }],
+  ['/setup', { page: 'setup' }],
   ['/tasks', { page: 'tasks' }],
   ['/join', { page: 'join' }],
+  ['/account', { page: 'security' }],
   ['/accessibility', { page: 'static', about: 'accessibility' }],
   ['/privacy', { page: 'static', about: 'privacy' }],
   ['/imprint', { page: 'static', about: 'imprint' }],
@@ -34,6 +37,7 @@ export const links = {
   overview: '/',
   tasks: '/tasks',
   signIn: '/sign-in',
+  security: '/account',
   board: (space: Id) => `/spaces/${space}`,
   list: (space: Id) => `/spaces/${space}/list`,
   journal: (space: Id) => `/spaces/${space}/journal`,

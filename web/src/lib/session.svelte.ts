@@ -50,6 +50,7 @@ export async function signOut(): Promise<boolean> {
 }
 
 function begin(me: Me): void {
+  client?.stop() // somebody comes in where somebody else was
   keepMe(me)
   const next = startClient(me)
   next.subscribeStatus((now) => {

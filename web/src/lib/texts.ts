@@ -1,3 +1,4 @@
+import type account from '../../../shared_schema/texts/de/account.json'
 import type activity from '../../../shared_schema/texts/de/activity.json'
 import type app from '../../../shared_schema/texts/de/app.json'
 import type board from '../../../shared_schema/texts/de/board.json'
@@ -7,7 +8,7 @@ import type refusals from '../../../shared_schema/texts/de/refusals.json'
 
 export type Language = 'de' | 'en'
 /** A file of texts in `shared_schema/texts/{language}/`. Pages load those they need. */
-export type TextArea = 'activity' | 'app' | 'board' | 'invitations' | 'people' | 'refusals'
+export type TextArea = 'account' | 'activity' | 'app' | 'board' | 'invitations' | 'people' | 'refusals'
 export type Texts = Readonly<Record<string, string>>
 export type Vars = Readonly<Record<string, string | number>>
 
@@ -16,6 +17,7 @@ type Written =
   | keyof typeof board
   | keyof typeof people
   | keyof typeof invitations
+  | keyof typeof account
   | keyof typeof activity
   | keyof typeof refusals
 type Base<K> = K extends `${infer Stem}_${'one' | 'other'}` ? Stem : K

@@ -1,6 +1,4 @@
 import { fetchJson, HttpProblem } from '../lib/http'
-import { needTexts, t } from '../lib/i18n.svelte'
-import { refusalText } from '../lib/refusals'
 import type { Id, Instant, Invitation, InviteByMail, Invited, Join, JoinPreview, Me, Participant } from '../schema'
 
 export const INVITED_ROLES = ['member', 'guest', 'reader'] as const satisfies readonly Invitation['role'][]
@@ -72,12 +70,4 @@ export function join(form: Join): Promise<Me> {
 /** Mails a link to each address. */
 export function inviteByMail(space: Id, form: InviteByMail): Promise<Invited[]> {
   return fetchJson<Invited[]>(`/api/spaces/${space}/invitations/mail`, { method: 'POST', body: form })
-}
-
-/** The server's reason in a sentence, or that it did not work. */
-export async function failureOf(problem: unknown): Promise<string> {
-  const reason = problem instanceof HttpProblem ? problem.reason : null
-  if (!reason) return t('invite.failed')
-  await needTexts('refusals')
-  return refusalText(reason, t)
 }

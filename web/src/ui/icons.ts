@@ -32,6 +32,7 @@ export const ICONS = {
   link: 'link',
   list: 'list',
   logo: 'own',
+  mail: 'mail',
   menu: 'menu',
   more: 'ellipsis',
   move_down: 'arrow-down',
