@@ -26,7 +26,7 @@ async def make_link(window: Window) -> str:
     page = await people_page(window)
     await page.get_by_role("button", name="Einladen").click()
     dialog = page.get_by_role("dialog")
-    await dialog.get_by_label("Notiz").fill("Infoabend")
+    await dialog.get_by_label("Notiz").fill("Messestand")
     await dialog.get_by_role("button", name="Link erstellen").click()
     await expect(dialog.get_by_role("img", name="QR-Code des Links")).to_be_visible()
     return await dialog.get_by_label("Link", exact=True).input_value()
@@ -89,7 +89,7 @@ async def test_a_link_that_is_revoked_lets_nobody_in_and_takes_those_along_who_c
     await is_on_board(guest)
 
     page = await people_page(jana)
-    invitation = page.get_by_role("listitem").filter(has_text="Infoabend")
+    invitation = page.get_by_role("listitem").filter(has_text="Messestand")
     await expect(invitation).to_contain_text("1 von 20 genutzt")
     await invitation.get_by_role("button").click()
     dialog = page.get_by_role("dialog")
