@@ -10,10 +10,11 @@ from msgspec import UNSET, Struct, UnsetType
 from .base import Audience, Author, Id
 from .board import BoardCommand, BoardEntity
 from .corridor import CorridorCommand, CorridorEntity
+from .invitations import InvitationCommand, InvitationEntity
 from .people import PeopleCommand, PeopleEntity
 
-AnyEntity = PeopleEntity | CorridorEntity | BoardEntity
-AnyCommand = PeopleCommand | CorridorCommand | BoardCommand
+AnyEntity = PeopleEntity | InvitationEntity | CorridorEntity | BoardEntity
+AnyCommand = PeopleCommand | InvitationCommand | CorridorCommand | BoardCommand
 
 
 class Put(Struct, frozen=True, kw_only=True, tag_field="do", tag="put"):

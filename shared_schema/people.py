@@ -54,7 +54,8 @@ class Organisation(Entity, frozen=True, kw_only=True, tag="organisation"):
 
 
 class Person(Entity, frozen=True, kw_only=True, tag="person"):
-    """A person of the area; journals know persons only, never accounts."""
+    """A person of the area; journals know persons only, never accounts. `promised` is the role that an invitation
+    gives to a guest as soon as their e-mail address is confirmed."""
 
     name: str
     role: AreaRole
@@ -62,6 +63,7 @@ class Person(Entity, frozen=True, kw_only=True, tag="person"):
     function: str = ""
     joined_on: date | None = None
     access_until: date | None = None
+    promised: AreaRole | None = None
 
 
 class Listing(Entity, frozen=True, kw_only=True, tag="listing"):
@@ -90,7 +92,8 @@ class Profile(Entity, frozen=True, kw_only=True, tag="profile"):
 
 class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
     """A person's part in a space, for one organisation. `through` names the network that the role is inherited
-    from: such a part stands beside one of their own, goes when the role there ends, and the strongest of all counts."""
+    from: such a part stands beside one of their own, goes when the role there ends, and the strongest of all counts.
+    `invitation` is what they came by, and `promised` the role that it gives once their address is confirmed."""
 
     indexed = ("person",)
 
@@ -105,6 +108,8 @@ class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
     voting: bool = True
     through: Id | None = None
     since: datetime | None = None
+    invitation: Id | None = None
+    promised: SpaceRole | None = None
 
 
 # --- commands --------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import inspect
 
-from . import accounts, base, frames, journal, refusals
+from . import accounts, base, frames, joining, journal, refusals
 
 TARGET = Path(__file__).parent.parent / "web" / "src" / "schema.ts"
 
@@ -64,6 +64,10 @@ HTTP = (
     accounts.TryMail,
     accounts.MailTried,
     accounts.SetUp,
+    joining.JoinPreview,
+    joining.Join,
+    joining.InviteByMail,
+    joining.Invited,
 )
 ENUMS = (base.Visibility,)
 LIMITS = {

@@ -34,6 +34,7 @@ from shared_schema.board import (
     TickChecklistLine,
 )
 from shared_schema.corridor import SetGoal
+from shared_schema.invitations import CreateInvitation
 from shared_schema.journal import AnyCommand
 from shared_schema.people import (
     AddInterestGroup,
@@ -108,6 +109,7 @@ def history(scenario: Scenario) -> list[Step]:
         *_goals(scenario),
         *_spaces(scenario),
         *_guest(scenario),
+        *_invitation(scenario),
         *(step for task in scenario.tasks for step in _task(scenario, task)),
     ]
     return sorted(steps, key=lambda step: step.at)
@@ -290,6 +292,22 @@ def _guest(scenario: Scenario) -> Iterator[Step]:
     space, author = id_of("key_project", guest.space), by(guest.invited_by)
     yield Step(at=moment(guest.invited_on, 9, 5), space=AREA, author=author, command=join)
     yield Step(at=moment(guest.invited_on, 9, 20), space=space, author=author, command=invite)
+
+
+def _invitation(scenario: Scenario) -> Iterator[Step]:
+    """An open invitation, to be seen and revoked. Nobody has its token: a seeded area has no back door."""
+    network = next(one for one in scenario.networks if one.id == "mobilitaet")
+    id = id_of("invitation", network.id)
+    create = CreateInvitation(
+        id=id,
+        token_hash=2 * id.replace("-", ""),
+        role="member",
+        days=30,
+        most_uses=20,
+        note="Infoabend zum Rufbus",
+    )
+    at = moment(scenario.reference - timedelta(days=4), 9, 30)
+    yield Step(at=at, space=id_of("network", network.id), author=by(network.moderator_id), command=create)
 
 
 # --- tasks -----------------------------------------------------------------------------------------------------------

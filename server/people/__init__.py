@@ -1,5 +1,6 @@
 """People: the area's directory, the spaces it lists, and who takes part in each of them as what."""
 
-from . import commands, followers, tables
+from . import commands, followers, invitations, tables
 
-__all__ = ["commands", "followers", "tables"]  # importing them registers handlers, followers and read tables
+# Importing them registers handlers, followers and read tables.
+__all__ = ["commands", "followers", "invitations", "tables"]

@@ -118,6 +118,11 @@ def moderates_here(space: Space, by: Actor, command: Command) -> bool:
     return by.moderates
 
 
+def may_invite(space: Space, by: Actor, command: object) -> bool:
+    """Moderators and their deputies invite into their space, and revoke invitations."""
+    return by.moderates
+
+
 def may_change_people(
     space: Space,
     by: Actor,

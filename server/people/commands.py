@@ -206,7 +206,8 @@ def change_participant(space: Space, command: ChangeParticipant, by: Actor, now:
     if command.role not in (UNSET, "moderator"):
         _hold_last_moderator(space, participant)
     fields = {name: value for name in ("role", "voting") if (value := getattr(command, name)) is not UNSET}
-    return [space.patch(participant, **fields)]
+    decided = {"promised": None} if "role" in fields else {}  # what somebody chose now outdoes what was promised
+    return [space.patch(participant, **fields, **decided)]
 
 
 @handles(RemoveParticipant, needs=access.may_change_people)
@@ -276,6 +277,21 @@ def part(
 ) -> Participant:
     """A person's part in a space, with the names that the area has for them today."""
     acted_for = None if organisation is None else space.area.get(Organisation, organisation)
+    return part_for(space, person, role, acted_for, now, voting=voting, through=through)
+
+
+def part_for(
+    space: Space,
+    person: Person,
+    role: SpaceRole,
+    acted_for: Organisation | None,
+    now: datetime,
+    *,
+    voting: bool = True,
+    through: Id | None = None,
+) -> Participant:
+    """A person's part in a space for an organisation, which may be one that joins with them."""
+    organisation = acted_for.id if acted_for else None
     return Participant(
         id=rules.participant_id(space.id, person.id, organisation, through),
         to=AREA,

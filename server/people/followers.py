@@ -12,6 +12,7 @@ from typing import TypeVar
 from server.core.follow import follows
 from server.core.space import Space
 from shared_schema.base import Command, Id
+from shared_schema.invitations import ConfirmParticipant
 from shared_schema.journal import Drop, Entry
 from shared_schema.people import FollowDirectory, FollowProfile, Listing, Organisation, Participant, Person, Profile
 
@@ -40,7 +41,13 @@ def carry_profile(entry: Entry, space: Space, area: Space, other: Space | None) 
     return [(area.id, FollowProfile(space=space.id, name=profile.name, purpose=profile.purpose))]
 
 
-@follows("participant.add", "participant.change", "participant.remove")
+@follows("person.confirm")
+def keep_promises(entry: Entry, space: Space, area: Space, other: Space | None) -> Follow:
+    """A guest who has confirmed an address becomes what they were promised, wherever they were invited."""
+    return [(listing.id, ConfirmParticipant(person=entry.about)) for listing in _in_order(area.all(Listing))]
+
+
+@follows("participant.add", "participant.change", "participant.remove", "participant.confirm", "invitation.accept")
 def hand_down(entry: Entry, space: Space, area: Space, other: Space | None) -> Follow:
     """What somebody is in a network, they are in its key projects; what they are no more, they are not there either."""
     if space.kind != "network":

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from server.core.ids import derived_id
 from server.core.space import Space
 from shared_schema.base import Id
+from shared_schema.invitations import Invitation
 from shared_schema.people import Area, Participant, Person, SpaceRole
 
 STRENGTH: Final[tuple[SpaceRole, ...]] = (
@@ -54,3 +55,8 @@ def local_date(area: Space, moment: datetime) -> date:
 def has_access(area: Space, person: Person, moment: datetime) -> bool:
     """Whether a person's access is running: `access_until` is its last day."""
     return person.access_until is None or local_date(area, moment) <= person.access_until
+
+
+def is_open(invitation: Invitation, moment: datetime) -> bool:
+    """Whether somebody may still come in by an invitation."""
+    return invitation.revoked_at is None and moment < invitation.expires_at and invitation.uses < invitation.most_uses

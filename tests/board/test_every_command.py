@@ -78,6 +78,8 @@ def scene(world: World, name: str, author: Author) -> Scene:
 def filled_world() -> World:
     """The small world with a task of every state, so that every command finds something to act on."""
     world = small_world()
+    world.invite()
+    world.come_in("new here")
     for name, by in (("one", "mira"), ("two", "max"), ("three", "gus"), ("binned", "max"), ("done", "mira")):
         world.task(name, by)
     for by in ("mira", "max", "gus"):

@@ -61,6 +61,9 @@ class Furnished:
         for role in ("member", "guest", "reader"):
             self.world.do(JoinPerson(id=id_of(f"new {role}"), name=f"Neu {role}", role=role), "jana", to="area")
         self.world.do(AddInterestGroup(id=id_of("group"), name="Wirtschaft"), "jana", to="area")
+        self.world.invite()
+        for guest in ("new here", "newer here"):
+            self.world.come_in(guest)
         for name in ("one", "two", "binned", "done", "away"):
             self.world.task(name)
             self._hang_things_on(name)

@@ -44,6 +44,7 @@ OPEN = {
     *("/api/demo/people", "/api/demo/sign-in"),
     *("/api/sign-in", "/api/sign-in/ask", "/api/sign-in/look", "/api/sign-in/password", "/api/sign-in/second"),
     *("/api/sign-in/passkey", "/api/sign-in/passkey/new"),
+    *("/api/join", "/api/join/look"),
     *("/api/setup", "/api/setup/look", "/api/setup/try-mail"),
 }
 """All that answers somebody who is not signed in."""

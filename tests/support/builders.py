@@ -24,8 +24,8 @@ from server.board.founding import board_id
 from server.board.sharing import people_on
 from server.core.commands import Actor, operation
 from server.core.space import E, Space
-from server.people.rules import INHERITED
-from shared_schema import board, corridor, people
+from server.people.rules import INHERITED, is_open
+from shared_schema import board, corridor, invitations, people
 from shared_schema.base import AUDIENCES, Command, Id, Scalar, Viewer, Visibility
 from shared_schema.journal import AnyCommand
 from shared_schema.people import Template
@@ -326,6 +326,64 @@ def follow_profile(draw: Draw) -> Command | None:
     if listing is None or not draw.scene.by.is_system:
         return None
     return people.FollowProfile(space=listing.id, name=draw.title(), purpose=draw.text())
+
+
+# --- invitations -----------------------------------------------------------------------------------------------------
+
+
+@builds(invitations.CreateInvitation)
+def create_invitation(draw: Draw) -> Command | None:
+    if _in_area(draw):
+        return None
+    return invitations.CreateInvitation(
+        id=draw.id(),
+        token_hash=2 * draw.id().replace("-", ""),
+        role=draw.pick(get_args(invitations.InvitedRole)),
+        days=draw.number(1, invitations.LONGEST_INVITATION),
+        most_uses=draw.number(1, invitations.MOST_USES),
+        organisation=draw.maybe(_organisations(draw)),
+        note=draw.title(),
+    )
+
+
+def _organisations(draw: Draw) -> list[Id]:
+    return sorted(one.id for one in draw.scene.area.all(people.Organisation))
+
+
+@builds(invitations.RevokeInvitation)
+def revoke_invitation(draw: Draw) -> Command | None:
+    invitation = draw.one(draw.seen(invitations.Invitation))
+    return None if invitation is None else invitations.RevokeInvitation(invitation=invitation.id)
+
+
+@builds(invitations.AcceptInvitation)
+def accept_invitation(draw: Draw) -> Command | None:
+    open_ones = [one for one in draw.seen(invitations.Invitation) if is_open(one, draw.scene.now)]
+    invitation = draw.one(open_ones)
+    if invitation is None or not draw.scene.by.is_system:
+        return None
+    added = draw.chance()
+    return invitations.AcceptInvitation(
+        invitation=invitation.id,
+        area=draw.scene.area.id,
+        person=draw.id(),
+        name=draw.title(),
+        organisation=draw.id() if added else draw.maybe(_organisations(draw)),
+        organisation_name=draw.title() if added else None,
+        sector=draw.pick(get_args(people.Sector)) if added else None,
+    )
+
+
+@builds(invitations.ConfirmPerson)
+def confirm_person(draw: Draw) -> Command | None:
+    guest = draw.one(one for one in draw.seen(people.Person) if one.role == "guest" and one.promised)
+    return None if guest is None or not draw.scene.by.is_system else invitations.ConfirmPerson(person=guest.id)
+
+
+@builds(invitations.ConfirmParticipant)
+def confirm_participant(draw: Draw) -> Command | None:
+    part = draw.one(one for one in draw.seen(people.Participant) if one.promised)
+    return None if part is None or not draw.scene.by.is_system else invitations.ConfirmParticipant(person=part.person)
 
 
 @builds(corridor.SetGoal)

@@ -8,6 +8,7 @@ takes no part, `adam` administers, `viola` is a guest of nothing.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 
 from server import board as _board
@@ -24,6 +25,7 @@ from shared_schema.base import SYSTEM, Author, Entity, Id, Scalar, Viewer
 from shared_schema.board import Column, CreateTask, Task
 from shared_schema.corridor import SetGoal
 from shared_schema.frames import Accepted, Refused
+from shared_schema.invitations import AcceptInvitation, CreateInvitation, Invitation
 from shared_schema.journal import AnyCommand, Entry
 from shared_schema.people import AddParticipant, FoundArea, FoundSpace, JoinOrganisation, JoinPerson
 from shared_schema.refusals import AnyReason, NotFound
@@ -171,6 +173,23 @@ class World:
         column = fields.pop("column", None) or self.column(0, of=of)
         self.do(CreateTask(id=id_of(name), column=column, title=name, **fields), by, to=of)
         return self.get(Task, name, of=of)
+
+    def invite(self, name: str = "invitation", by: str = "mira", *, of: str = "network", **fields: Any) -> Invitation:
+        """An invitation for members, good for a week and five people unless it says otherwise."""
+        given = {"role": "member", "days": 7, "most_uses": 5, **fields}
+        token_hash = sha256(name.encode()).hexdigest()
+        self.do(CreateInvitation(id=id_of(name), token_hash=token_hash, **given), by, to=of)
+        return self.get(Invitation, name, of=of)
+
+    def come_in(self, who: str, invitation: str = "invitation", *, of: str = "network", **fields: Any) -> Entry:
+        """Somebody new comes in by an invitation, with the name that they have here."""
+        return self.do(coming_in(who, invitation, **fields), SYSTEM, to=of)
+
+
+def coming_in(who: str, invitation: str = "invitation", **fields: Any) -> AcceptInvitation:
+    """Of somebody new, unless `name=None` says that they are of the area."""
+    given = {"name": who, **fields}
+    return AcceptInvitation(invitation=id_of(invitation), area=id_of("area"), person=id_of(who), **given)
 
 
 def small_world() -> World:

@@ -25,7 +25,8 @@ const FILES: Record<Route['page'], PageFile> = {
   security: { load: () => import('../account/SecurityPage.svelte'), texts: ['account'] },
   board: { load: () => import('../board/BoardPage.svelte'), texts: ['board'] },
   journal: { load: () => import('../journal/JournalPage.svelte'), texts: ['activity', 'people'] },
-  people: { load: () => import('../people/PeoplePage.svelte'), texts: ['people'] },
+  people: { load: () => import('../people/PeoplePage.svelte'), texts: ['people', 'invitations'] },
+  join: { load: () => import('../people/JoinPage.svelte'), texts: ['invitations'] },
   static: { load: () => import('./StaticPage.svelte') },
   not_found: { load: () => import('./NotFoundPage.svelte') },
 }

@@ -70,6 +70,8 @@ export function participant(number: number, name: string, part: Partial<Particip
     voting: true,
     through: null,
     since: null,
+    invitation: null,
+    promised: null,
     ...part,
   }
 }

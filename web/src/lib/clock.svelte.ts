@@ -12,6 +12,10 @@ export const clock = {
   get today(): Day {
     return day
   },
+  /** This minute. */
+  get now(): number {
+    return now
+  },
   get timezone(): string {
     return timezone
   },

@@ -3,7 +3,7 @@ import { type Key, type Language, type TextArea, type Texts, translator, type Va
 
 /** The addresses of the catalogues. They are fetched as data: a browser reads JSON faster than a script of it. */
 const FILES = import.meta.glob<string>(
-  '../../../shared_schema/texts/*/{account,activity,app,board,people,refusals}.json',
+  '../../../shared_schema/texts/*/{account,activity,app,board,invitations,people,refusals}.json',
   {
     eager: true,
     import: 'default',

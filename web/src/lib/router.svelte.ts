@@ -16,6 +16,10 @@ export const router = {
   get path(): string {
     return address.pathname
   },
+  /** What stands behind the #. */
+  get fragment(): string {
+    return address.hash.slice(1)
+  },
   get query(): URLSearchParams {
     return address.searchParams
   },

@@ -2,7 +2,7 @@ import type { Id } from '../schema'
 
 export type StaticPage = 'accessibility' | 'privacy' | 'imprint'
 export type Route =
-  | { page: 'sign_in' | 'enter' | 'setup' | 'overview' | 'tasks' | 'security' | 'not_found' }
+  | { page: 'sign_in' | 'enter' | 'setup' | 'join' | 'overview' | 'tasks' | 'security' | 'not_found' }
   | { page: 'static'; about: StaticPage }
   | { page: 'board'; space: Id; view: 'board' | 'list' }
   | { page: 'journal' | 'people'; space: Id }
@@ -13,6 +13,7 @@ const PLAIN = new Map<string, Route>([
   ['/enter', { page: 'enter' }],
   ['/setup', { page: 'setup' }],
   ['/tasks', { page: 'tasks' }],
+  ['/join', { page: 'join' }],
   ['/account', { page: 'security' }],
   ['/accessibility', { page: 'static', about: 'accessibility' }],
   ['/privacy', { page: 'static', about: 'privacy' }],

@@ -2,12 +2,13 @@ import type account from '../../../shared_schema/texts/de/account.json'
 import type activity from '../../../shared_schema/texts/de/activity.json'
 import type app from '../../../shared_schema/texts/de/app.json'
 import type board from '../../../shared_schema/texts/de/board.json'
+import type invitations from '../../../shared_schema/texts/de/invitations.json'
 import type people from '../../../shared_schema/texts/de/people.json'
 import type refusals from '../../../shared_schema/texts/de/refusals.json'
 
 export type Language = 'de' | 'en'
 /** A file of texts in `shared_schema/texts/{language}/`. Pages load those they need. */
-export type TextArea = 'account' | 'activity' | 'app' | 'board' | 'people' | 'refusals'
+export type TextArea = 'account' | 'activity' | 'app' | 'board' | 'invitations' | 'people' | 'refusals'
 export type Texts = Readonly<Record<string, string>>
 export type Vars = Readonly<Record<string, string | number>>
 
@@ -15,6 +16,7 @@ type Written =
   | keyof typeof app
   | keyof typeof board
   | keyof typeof people
+  | keyof typeof invitations
   | keyof typeof account
   | keyof typeof activity
   | keyof typeof refusals

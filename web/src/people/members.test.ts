@@ -18,6 +18,8 @@ function part(id: string, person: string, role: Participant['role'], rest: Parti
     voting: true,
     through: null,
     since: null,
+    invitation: null,
+    promised: null,
     ...rest,
   }
 }
