@@ -18,7 +18,7 @@ from server.core.space import Space
 from server.people import access
 from shared_schema.base import Author, Command
 from shared_schema.board import AddComment
-from tests.convergence.furnished import PEOPLE, Furnished, verb
+from tests.convergence.furnished import Furnished, verb
 from tests.support.worlds import id_of
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "rights.md"
@@ -113,9 +113,10 @@ def _says(operation: Operation, house: Furnished, space: Space, who: str, comman
 def samples(house: Furnished, command: type[Command], to: str) -> Made:
     """Commands of a kind that are sound in this space, made by everybody and by the system."""
     house.dice = Random(verb(command))  # another command in between changes no other line
+    authors = (*IN_A_SPACE.values(), None)
     made: Made = []
     for number in range(SAMPLES):
-        built = house.build(command, to, (*PEOPLE, None)[number % 6] if to != "area" else None)
+        built = house.build(command, to, authors[number % len(authors)] if to != "area" else None)
         if built is not None and built.space == id_of(to):
             made.append((house, built.command))
     return made
