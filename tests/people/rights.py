@@ -22,7 +22,7 @@ from tests.convergence.furnished import Furnished, verb
 from tests.support.worlds import id_of
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "rights.md"
-SAMPLES: Final = 120
+SAMPLES: Final = 240
 """Commands of each kind: of one's own and of others', on tasks that are shown to all and to few."""
 
 IN_A_SPACE: Final = {
