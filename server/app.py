@@ -30,6 +30,8 @@ from server.mail.outbox import Outbox
 from server.people import access
 from server.people.attempts import Attempts
 from server.people.entering import Entering
+from server.people.erasing import Erasing
+from server.people.erasure_list import ErasureList
 from server.people.routes import people_routes
 from server.people.sessions import Session, Sessions, SignedIn
 from server.people.setup import setup_routes
@@ -97,6 +99,8 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
         mail_room = MailRoom(database, url=settings.mail_url, sender=settings.mail_from)
         outbox = Outbox(database, mail_room.post)
         people = _people(settings, kernel, sessions, mail_room, outbox)
+        listed = settings.erasure_list
+        kernel.on_entry("person.erase", Erasing(kernel, sessions, ErasureList(listed) if listed else None).after)
         app = _litestar(settings, kernel, hub, sessions, people, client or built_client())
         await stack.enter_async_context(chores.done(settings, kernel, hub, sessions, outbox))
         yield Korridor(Gate(app, settings), app, kernel, hub, sessions)
@@ -148,6 +152,8 @@ def _litestar(
         return Author(kind="person", id=request.auth.person)
 
     live = Live(kernel=kernel, hub=hub, snapshots=Snapshots(), histories=Histories(kernel), author_of=author_of)
+    for kept in (live.snapshots, live.histories):
+        kernel.on_renewed(kept.forget)
 
     return Litestar(
         route_handlers=[

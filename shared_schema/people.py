@@ -54,7 +54,12 @@ class Organisation(Entity, frozen=True, kw_only=True, tag="organisation"):
 
 
 class Person(Entity, frozen=True, kw_only=True, tag="person"):
-    """A person of the area; journals know persons only, never accounts."""
+    """A person of the area; journals know persons only, never accounts. Of one who was `erased` nothing is left but
+    the id, the organisation and the role."""
+
+    persons = ("id",)
+    own = "id"
+    personal = ("name", "function")
 
     name: str
     role: AreaRole
@@ -62,6 +67,7 @@ class Person(Entity, frozen=True, kw_only=True, tag="person"):
     function: str = ""
     joined_on: date | None = None
     access_until: date | None = None
+    erased: bool = False
 
 
 class Listing(Entity, frozen=True, kw_only=True, tag="listing"):
@@ -93,6 +99,9 @@ class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
     from: such a part stands beside one of their own, goes when the role there ends, and the strongest of all counts."""
 
     indexed = ("person",)
+    persons = ("person",)
+    own = "person"
+    personal = ("name", "function")
 
     person: Id
     name: str
@@ -105,6 +114,19 @@ class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
     voting: bool = True
     through: Id | None = None
     since: datetime | None = None
+    erased: bool = False
+
+
+class Trace(Entity, frozen=True, kw_only=True, tag="trace"):
+    """Where others have written about a person who was erased: the name is to be taken out there by hand, because
+    nobody's words are changed by anybody else. `task` is where it stands, if it stands in or on one."""
+
+    persons = ("person",)
+
+    person: Id
+    of: str
+    entity: Id
+    task: Id | None = None
 
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -166,6 +188,15 @@ class EditPerson(Command, frozen=True, kw_only=True, tag="person.edit"):
     name: Name | UnsetType = UNSET
     function: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     role: AreaRole | UnsetType = UNSET
+
+
+class ErasePerson(Command, frozen=True, kw_only=True, tag="person.erase"):
+    """Forgets who a person is, for good: in every space, in every journal, with their account. What they did stays, as
+    the doing of a former member."""
+
+    about = "person"
+
+    person: GivenId
 
 
 class FoundSpace(Command, frozen=True, kw_only=True, tag="space.found"):
@@ -253,13 +284,14 @@ class FollowProfile(Command, frozen=True, kw_only=True, tag="listing.follow"):
     purpose: Text = ""
 
 
-PeopleEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant
+PeopleEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace
 PeopleCommand = (
     FoundArea
     | AddInterestGroup
     | JoinOrganisation
     | JoinPerson
     | EditPerson
+    | ErasePerson
     | FoundSpace
     | AddParticipant
     | ChangeParticipant

@@ -102,6 +102,14 @@ class Sessions:
             await self._database.write(_end, others)
             self._ended(others)
 
+    async def end_all(self, person: Id) -> None:
+        """Ends every session of a person."""
+        theirs = await self._database.read(sessions_of, person)
+        if theirs:
+            self._just_ended.update(theirs)
+            await self._database.write(_end, theirs)
+            self._ended(theirs)
+
     async def end_lapsed(self, connected: Collection[str]) -> None:
         """Tells which of the connected sessions are gone."""
         self._just_ended, self._ended_before = set(), self._just_ended
@@ -196,6 +204,11 @@ def _own(connection: Connection, session: Session) -> list[OwnSession]:
         )
         for row in connection.execute(rows)
     ]
+
+
+def sessions_of(connection: Connection, person: Id) -> list[str]:
+    """The sessions in which this person is signed in."""
+    return list(connection.execute(select(sessions.c.id).where(sessions.c.person == person)).scalars())
 
 
 def _end(connection: Connection, ids: list[str]) -> None:
