@@ -32,6 +32,7 @@ from server.people.attempts import Attempts
 from server.people.entering import Entering
 from server.people.erasing import Erasing
 from server.people.erasure_list import ErasureList
+from server.people.privacy import privacy_routes
 from server.people.routes import people_routes
 from server.people.sessions import Session, Sessions, SignedIn
 from server.people.setup import setup_routes
@@ -133,6 +134,7 @@ def _people(
         *people_routes(kernel, sessions, entering, attempts, demo=settings.demo),
         *sign_in_routes(Ways(kernel, entering, attempts, outbox, mail_room, url)),
         *setup_routes(kernel, entering, attempts, mail_room),
+        *privacy_routes(kernel, sessions),
     ]
 
 

@@ -59,6 +59,8 @@ HTTP = (
     accounts.TryMail,
     accounts.MailTried,
     accounts.SetUp,
+    accounts.Erase,
+    accounts.NameFound,
 )
 ENUMS = (base.Visibility,)
 LIMITS = {

@@ -902,6 +902,15 @@ export interface SetUp {
   email: string
   mail?: MailServerGiven | null
 }
+export interface Erase {
+  name: string
+}
+export interface NameFound {
+  space: string
+  kind: string
+  id: string
+  task: string | null
+}
 
 export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
 export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | ErasePerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
