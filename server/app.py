@@ -154,8 +154,6 @@ def _litestar(
         return Author(kind="person", id=request.auth.person)
 
     live = Live(kernel=kernel, hub=hub, snapshots=Snapshots(), histories=Histories(kernel), author_of=author_of)
-    for kept in (live.snapshots, live.histories):
-        kernel.on_renewed(kept.forget)
 
     return Litestar(
         route_handlers=[

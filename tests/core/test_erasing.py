@@ -9,8 +9,7 @@ from server.core import erasing, ledger, verify
 from server.core.ids import new_id
 from server.core.tables import entities, journal
 from server.core.verify import Difference
-from server.people.erasing import erasure_of, spaces_of
-from shared_schema.base import Id
+from server.people.erasing import erasure_of
 from shared_schema.board import AddComment, AssignTask, Comment, CreateTask, DescribeTask, EditTask, Task
 from shared_schema.frames import Accepted, Refused
 from shared_schema.journal import Patch
@@ -35,15 +34,6 @@ async def written(small: SmallArea) -> SmallArea:
     await small.accept(AddComment(id=new_id(), task=task, text=f"Das war ich, {NAME}."), by=small.member)
     await small.accept(AddComment(id=new_id(), task=task, text=f"@[{small.member}] hat recht."))
     return small
-
-
-async def erase(small: SmallArea, person: Id | None = None) -> None:
-    """What follows from the command, without the account: that has tests of its own."""
-    who = person or small.member
-    await small.accept(ErasePerson(person=who), space=small.area)
-    erasure = await small.kernel.database.read(erasure_of, small.area, who)
-    for space in await small.kernel.database.read(spaces_of, small.area):
-        await small.kernel.erase(space, erasure)
 
 
 async def differences(small: SmallArea) -> list[Difference]:
@@ -72,7 +62,7 @@ async def stored(small: SmallArea) -> bytes:
 async def test_jnl5_the_name_is_gone_and_the_journal_is_whole(written: SmallArea) -> None:
     before = await heads(written)
     assert b"Winkelmoser" in await stored(written)
-    await erase(written)
+    await written.erase(written.member)
     assert b"winkelmoser" not in (await stored(written)).lower()
     assert await differences(written) == []
     after = await heads(written)
@@ -81,7 +71,7 @@ async def test_jnl5_the_name_is_gone_and_the_journal_is_whole(written: SmallArea
 
 
 async def test_what_they_did_stays_as_the_doing_of_a_former_member(written: SmallArea) -> None:
-    await erase(written)
+    await written.erase(written.member)
     network, area = await written.kernel.space(written.network), await written.kernel.space(written.area)
     assert network is not None
     assert area is not None
@@ -106,7 +96,7 @@ async def test_what_others_wrote_about_them_stays_and_is_listed(written: SmallAr
     assert network is not None
     (task,) = (one for one in network.all(Task) if one.created_by == written.member)
     await written.accept(AddComment(id=comment, task=task.id, text="Fragt Winkelmoser, der weiß es."))
-    await erase(written)
+    await written.erase(written.member)
     assert network.get(Comment, comment).text == "Fragt Winkelmoser, der weiß es."
     (trace,) = network.all(Trace)
     assert (trace.person, trace.of, trace.entity, trace.task) == (written.member, "comment", comment, task.id)
@@ -114,7 +104,7 @@ async def test_what_others_wrote_about_them_stays_and_is_listed(written: SmallAr
 
 
 async def test_a_second_time_has_no_effect_and_two_people_can_be_erased(written: SmallArea) -> None:
-    await erase(written)
+    await written.erase(written.member)
     stand = await heads(written)
     erasure = await written.kernel.database.read(erasure_of, written.area, written.member)
     assert await written.kernel.database.write(erasing.erase, written.network, erasure) is None
@@ -140,7 +130,7 @@ OTHER = "(SELECT payload FROM journal WHERE space = :space AND seq = 2)"
     ],
 )
 async def test_jnl5_only_an_erasure_can_replace_what_an_entry_says(written: SmallArea, sql: str) -> None:
-    await erase(written)
+    await written.erase(written.member)
 
     def alter(connection: Connection) -> None:
         assert connection.execute(text(sql), {"space": written.network}).rowcount > 0
@@ -152,7 +142,7 @@ async def test_jnl5_only_an_erasure_can_replace_what_an_entry_says(written: Smal
 
 async def test_jnl5_a_payload_replaced_behind_the_chain_is_named(written: SmallArea) -> None:
     """As the one who alters it would do it: the hash of what was there is kept, as an erasure does."""
-    await erase(written)
+    await written.erase(written.member)
 
     def alter(connection: Connection) -> None:
         row = connection.execute(select(journal).where(journal.c.space == written.network, journal.c.seq == 1)).one()
@@ -171,7 +161,7 @@ async def test_a_command_of_one_who_was_erased_is_answered_as_before(written: Sm
     column, id, task = await written.first_column(), new_id(), new_id()
     create = CreateTask(id=task, column=column, title=f"Von {NAME}")
     first = await written.send(create, by=written.member, id=id)
-    await erase(written)
+    await written.erase(written.member)
     assert isinstance(first, Accepted)
     assert await written.send(create, by=written.member, id=id) == first
     later = await written.send(CreateTask(id=new_id(), column=column, title="Neu"), by=written.member)
