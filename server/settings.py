@@ -161,6 +161,8 @@ SETTINGS: Final = (
     Setting("KORRIDOR_METRICS", "metrics", _endpoint, ""),
     Setting("KORRIDOR_WORKERS", "workers", _count, "1"),
     Setting("KORRIDOR_WORKER", "worker", _number, "0"),
+    Setting("KORRIDOR_KEEP_GUESTS", "keep_guests", _days, "30"),
+    Setting("KORRIDOR_KEEP_ACCOUNTS", "keep_accounts", _days, "365"),
     Setting("KORRIDOR_ERASURES", "erasures", Path, ""),
     Setting("KORRIDOR_LOG_LEVEL", "log_level", _level, "info"),
 )
@@ -184,6 +186,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics: tuple[str, int] | None = None
     workers: int = 1
     worker: int = 0
+    keep_guests: int = 30
+    keep_accounts: int = 365
     erasures: Path | None = None
     log_level: str = "info"
 

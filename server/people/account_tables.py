@@ -13,6 +13,8 @@ accounts = Table(
     # In lower case, and confirmed by a mail that reached it; none for those who came by a link and gave none.
     Column("email", String(254), unique=True),
     Column("created_at", INSTANT, nullable=False),
+    # The day of the last request of whoever has it, as far as it is known.
+    Column("used_on", String(10)),
 )
 
 account_people = Table(

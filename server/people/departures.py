@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func
+from sqlalchemy import Connection, delete, func, select
 
+from server.core.revocations import revoke
 from server.mail.tables import letters
 from shared_schema.base import Id
 
@@ -19,9 +20,19 @@ def forget_account(connection: Connection, person: Id) -> None:
     connection.execute(delete(links).where(links.c.subject == person))
     connection.execute(delete(sessions).where(sessions.c.person == person))
     connection.execute(delete(account_people).where(account_people.c.person == person))
-    if account is None or accounts.beings(connection, account.id):
-        return
-    connection.execute(delete(links).where(links.c.subject == account.id))
-    if account.email is not None:
+    if account is not None and not accounts.beings(connection, account.id):
+        delete_account(connection, account.id)
+
+
+def delete_account(connection: Connection, id: Id) -> None:
+    """Deletes an account with its sessions, its links and the letters to its address. Who it was is a person still."""
+    account = accounts.by_id(connection, id)
+    ended = list(connection.execute(select(sessions.c.id).where(sessions.c.account == id)).scalars())
+    connection.execute(delete(sessions).where(sessions.c.account == id))
+    if ended:
+        revoke(connection, ended)
+    connection.execute(delete(links).where(links.c.subject == id))
+    if account is not None and account.email is not None:
         connection.execute(delete(letters).where(func.lower(letters.c.address) == account.email))
-    connection.execute(delete(accounts_table).where(accounts_table.c.id == account.id))
+    connection.execute(delete(account_people).where(account_people.c.account == id))
+    connection.execute(delete(accounts_table).where(accounts_table.c.id == id))

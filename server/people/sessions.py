@@ -25,6 +25,7 @@ from server.core.revocations import forget_revocations, revoke
 from shared_schema.accounts import OwnSession, SignedInBy
 from shared_schema.base import Id
 
+from .account_tables import accounts
 from .session_tables import sessions
 
 Connected = ASGIConnection[Any, Any, Any, Any]
@@ -169,6 +170,8 @@ def _begin(connection: Connection, session: Session, lifetime: timedelta, by: st
     told = {"by": by, "browser": browser, "used_on": now.date().isoformat()}
     times = {"created_at": moments.write(now), "expires_at": moments.write(now + lifetime)}
     connection.execute(insert(sessions), {**asdict(session), **told, **times})
+    if session.account is not None:
+        connection.execute(update(accounts).where(accounts.c.id == session.account).values(used_on=told["used_on"]))
 
 
 def _find(connection: Connection, id: str) -> Found | None:
@@ -184,6 +187,8 @@ def _find(connection: Connection, id: str) -> Found | None:
 def _note_use(connection: Connection, id: str) -> None:
     today = database_time(connection).date().isoformat()
     connection.execute(update(sessions).where(sessions.c.id == id).values(used_on=today))
+    account = select(sessions.c.account).where(sessions.c.id == id).scalar_subquery()
+    connection.execute(update(accounts).where(accounts.c.id == account).values(used_on=today))
 
 
 def _own(connection: Connection, session: Session) -> list[OwnSession]:

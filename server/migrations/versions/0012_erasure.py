@@ -1,4 +1,4 @@
-"""Erasure: what the chain says of a payload that was replaced"""
+"""Erasure: what the chain says of a payload that was replaced; when an account was used last"""
 
 from __future__ import annotations
 
@@ -12,4 +12,5 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("accounts", sa.Column("used_on", sa.String(length=10), nullable=True))
     op.add_column("journal", sa.Column("payload_hash", sa.LargeBinary(), nullable=True))
