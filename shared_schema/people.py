@@ -119,14 +119,14 @@ class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
 
 class Trace(Entity, frozen=True, kw_only=True, tag="trace"):
     """Where others have written about a person who was erased: the name is to be taken out there by hand, because
-    nobody's words are changed by anybody else. `task` is where it stands, if it stands in or on one."""
+    nobody's words are changed by anybody else. `on` is the task that it stands in or on, if it is one."""
 
     persons = ("person",)
 
     person: Id
     of: str
     entity: Id
-    task: Id | None = None
+    on: Id | None = None
 
 
 # --- commands --------------------------------------------------------------------------------------------------------

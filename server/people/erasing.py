@@ -90,5 +90,5 @@ def traces(space: Space, forgotten: Forgotten) -> Iterable[Entity]:
                 person=forgotten.person,
                 of=kind_of(entity),
                 entity=entity.id,
-                task=entity.id if kind_of(entity) == "task" else getattr(entity, "task", None),
+                on=entity.id if kind_of(entity) == "task" else getattr(entity, "task", None),
             )

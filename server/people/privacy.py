@@ -90,7 +90,7 @@ async def names_found(kernel: Kernel, session: Session, area: Id, person: Id) ->
         raise Refusal(NotFound(kind="area", id=area))
     spaces = [await kernel.space(id) for id in await kernel.database.read(spaces_of, area)]
     return [
-        NameFound(space=space.id, kind=trace.of, id=trace.entity, task=trace.task)
+        NameFound(space=space.id, kind=trace.of, id=trace.entity, task=trace.on)
         for space in spaces
         if space is not None
         for trace in space.all(Trace)

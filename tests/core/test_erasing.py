@@ -99,7 +99,7 @@ async def test_what_others_wrote_about_them_stays_and_is_listed(written: SmallAr
     await written.erase(written.member)
     assert network.get(Comment, comment).text == "Fragt Winkelmoser, der weiß es."
     (trace,) = network.all(Trace)
-    assert (trace.person, trace.of, trace.entity, trace.task) == (written.member, "comment", comment, task.id)
+    assert (trace.person, trace.of, trace.entity, trace.on) == (written.member, "comment", comment, task.id)
     assert await differences(written) == []
 
 

@@ -15,7 +15,7 @@ IDS = {"Id", "Id | None", "tuple[Id, ...]"}
 OTHERS = {
     *("interest_group", "organisation", "through", "parent", "area"),
     *("board", "column", "task", "goal"),
-    "entity",  # of a trace: a text, or a task
+    *("entity", "on"),  # of a trace: a text, and a task
 }
 """Fields with ids of what is no person. Of a new one, say here or in its class what it is."""
 

@@ -10,7 +10,7 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "cdc9f0b87927"
+export const SCHEMA = "d5e136d126d2"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
@@ -114,7 +114,7 @@ export interface Trace {
   person: string
   of: string
   entity: string
-  task: string | null
+  on: string | null
 }
 export interface Goal {
   kind: "goal"

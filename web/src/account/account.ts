@@ -1,6 +1,6 @@
 import { fetchJson } from '../lib/http'
 import { enterAs } from '../lib/session.svelte'
-import type { LinkPreview, MailTried, Me, OwnSession, SetUp, SetupPreview, TryMail } from '../schema'
+import type { Id, LinkPreview, MailTried, Me, OwnSession, SetUp, SetupPreview, TryMail } from '../schema'
 
 /** The token of the link that led here. It is taken out of the address, so that nobody reads it over a shoulder. */
 export function takeToken(): string {
@@ -34,6 +34,9 @@ export const ownSessions = () => fetchJson<OwnSession[]>('/api/me/sessions')
 
 /** Signs out elsewhere: one place, or (null) all but this one. */
 export const endSessions = (id: string | null) => post<void>('/api/me/sessions/end', { id })
+
+/** Has oneself forgotten for good; `name` was typed by hand. The server ends every session. */
+export const eraseMe = (person: Id, name: string) => post<void>(`/api/people/${person}/erase`, { name })
 
 function post<Answer>(path: string, body: unknown): Promise<Answer> {
   return fetchJson<Answer>(path, { method: 'POST', body })
