@@ -30,10 +30,13 @@ from server.mail.outbox import Outbox
 from server.people import access
 from server.people.attempts import Attempts
 from server.people.entering import Entering
+from server.people.erasing import Erasing
+from server.people.erasure_list import ErasureList
 from server.people.inviting import inviting_routes
 from server.people.joining import joining_routes
 from server.people.own_address import own_address_routes
 from server.people.passkeys import passkey_routes, site_of
+from server.people.privacy import privacy_routes
 from server.people.routes import people_routes
 from server.people.security import security_routes
 from server.people.sessions import Session, Sessions, SignedIn
@@ -102,6 +105,8 @@ async def running(settings: Settings, client: Path | None = None) -> AsyncIterat
         mail_room = MailRoom(database, url=settings.mail_url, sender=settings.mail_from)
         outbox = Outbox(database, mail_room.post)
         people = _people(settings, kernel, sessions, mail_room, outbox)
+        listed = settings.erasure_list
+        kernel.on_entry("person.erase", Erasing(kernel, sessions, ErasureList(listed) if listed else None).after)
         app = _litestar(settings, kernel, hub, sessions, people, client or built_client())
         await stack.enter_async_context(chores.done(settings, kernel, hub, sessions, outbox))
         yield Korridor(Gate(app, settings), app, kernel, hub, sessions)
@@ -140,6 +145,7 @@ def _people(
         *security_routes(kernel, sessions, entering, attempts, mail_room),
         *(passkey_routes(kernel, entering, attempts, site) if site else []),
         *setup_routes(kernel, entering, attempts, mail_room),
+        *privacy_routes(kernel, sessions),
     ]
 
 

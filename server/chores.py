@@ -16,6 +16,7 @@ from server.core.kernel import Kernel
 from server.core.lease import Leases
 from server.mail.outbox import Outbox
 from server.migrations import newest, stored_version
+from server.people import retention
 from server.people.sessions import Sessions
 from server.realtime.hub import Hub
 from server.settings import Settings
@@ -30,6 +31,8 @@ MAIL_EVERY = 10.0
 """Seconds between looks into the outbox; what is queued in the process that sends goes at once."""
 DUTIES_EVERY = 300.0
 """Seconds between looks for what the calendar asks of the system, such as putting long finished tasks away."""
+RETENTION_EVERY = 3600.0
+"""Seconds between looks for what is not to be kept any longer."""
 TAKE_UP_EVERY = 10.0
 """Seconds between looks for entries whose process ended before it had followed them."""
 COLLEAGUES_REST = timedelta(minutes=2)
@@ -54,6 +57,7 @@ async def done(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions,
             ("follow", TAKE_UP_EVERY, kernel.take_up),
             ("board", DUTIES_EVERY, lambda: duties.fulfil(kernel)),
             ("sessions", DUTIES_EVERY, sessions.forget_lapsed),
+            ("retention", RETENTION_EVERY, lambda: retention.fulfil(kernel, periods_of(settings))),
             ("old mail", DUTIES_EVERY, outbox.forget_old),
         ):
             start(_repeat(every, partial(_once, leases, name, timedelta(seconds=LASTS * every), duty)))
@@ -61,6 +65,11 @@ async def done(settings: Settings, kernel: Kernel, hub: Hub, sessions: Sessions,
         for extra in _extras(settings, kernel, hub, leases):
             start(_optional(extra))
         yield
+
+
+def periods_of(settings: Settings) -> retention.Periods:
+    """How long what is kept, by the settings."""
+    return retention.Periods(guests=settings.keep_guests, accounts=settings.keep_accounts)
 
 
 def _extras(settings: Settings, kernel: Kernel, hub: Hub, leases: Leases) -> list[Work]:

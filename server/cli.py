@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from server import __version__, cli_data
 from server.lock import only_writer
 from server.migrations import migrate as bring_up_to_date
-from server.terminal import fail, plain_errors, settings_from_environment
+from server.terminal import existing_database, fail, plain_errors, settings_from_environment
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,6 +65,18 @@ def seed() -> None:
     if not fresh:
         fail("The database holds the demo area already; nothing was changed.")
     click.echo("The demo area is in the database.")
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Say what would go, and let nothing go.")
+def retention(*, dry_run: bool) -> None:
+    """Lets go now of what is not kept any longer; servers do it by themselves every hour."""
+    from server import keeping  # the kernel and the slices: other commands start faster without them
+
+    settings = existing_database()
+    with plain_errors(settings), only_writer(settings.sqlite_file):
+        for sentence in uvloop.run(keeping.let_go(settings, dry_run=dry_run)):
+            click.echo(sentence)
 
 
 for command in (cli_data.verify, cli_data.backup, cli_data.restore, cli_data.export, cli_data.import_):

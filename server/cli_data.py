@@ -18,10 +18,12 @@ from server.core.long import read_long
 from server.core.verify import Difference, Verified, verify_archive, verify_database
 from server.files import STANDARD, written_whole
 from server.lock import only_writer
+from server.people.erasure_list import ErasureList, Listed, UnreadableList
 from server.settings import Settings
 from server.terminal import (
     FAILED,
     existing_database,
+    fail,
     plain_errors,
     plain_file_errors,
     settings_from_environment,
@@ -30,6 +32,12 @@ from server.terminal import (
 to_write = click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 EXISTING = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 to_read = click.argument("file", type=EXISTING)
+to_erase = click.option(
+    "--erasures",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Erase again whom this list names (KORRIDOR_ERASURES); may be given several times.",
+)
 force = click.option("--force", is_flag=True, help="Replace FILE if there is one.")
 
 
@@ -65,16 +73,18 @@ def export(space: str, file: Path, *, force: bool) -> None:
 
 @click.command()
 @to_read
-def restore(file: Path) -> None:
+@to_erase
+def restore(file: Path, erasures: tuple[Path, ...]) -> None:
     """Fills an empty database from the backup FILE (- is standard input): with all of it, verified, or with nothing."""
-    _read(file, settings_from_environment(), loading.restore)
+    _read(file, settings_from_environment(), loading.restore, erasures)
 
 
 @click.command("import")
 @to_read
-def import_(file: Path) -> None:
+@to_erase
+def import_(file: Path, erasures: tuple[Path, ...]) -> None:
     """Adds the spaces of the export FILE (- is standard input) to the database: all of them, verified, or none."""
-    _read(file, existing_database(), loading.import_spaces)
+    _read(file, existing_database(), loading.import_spaces, erasures)
 
 
 # --- writing and reading ---------------------------------------------------------------------------------------------
@@ -94,14 +104,32 @@ def _write(file: Path, force: bool, work: Callable[[str, BinaryIO], Awaitable[Co
     click.echo(f"{_count(counts.spaces, counts.entries)} written{to}.", err=to_standard)
 
 
-def _read(file: Path, settings: Settings, work: Callable[[str, BinaryIO], Awaitable[list[Verified]]]) -> None:
+def _read(
+    file: Path,
+    settings: Settings,
+    work: Callable[[str, BinaryIO, list[Listed]], Awaitable[list[Verified]]],
+    erasures: tuple[Path, ...],
+) -> None:
+    erased = _listed(settings, erasures)
+
     async def run() -> list[Verified]:
         with _opened(file) as source:
-            return await work(settings.database_url, source)
+            return await work(settings.database_url, source, erased)
 
     with plain_file_errors(_name(file)), plain_errors(settings), only_writer(settings.sqlite_file):
         outcomes = uvloop.run(run())
     click.echo(f"{_count(len(outcomes), sum(outcome.entries for outcome in outcomes))} stored, all of them whole.")
+
+
+def _listed(settings: Settings, files: tuple[Path, ...]) -> list[Listed]:
+    """Who is to stay erased: by the lists that are named, or else by the one that the settings name."""
+    known = files or ((settings.erasure_list,) if settings.erasure_list else ())
+    for file in known:
+        try:
+            ErasureList(file).read()
+        except UnreadableList:
+            fail(f"{file} is no list of erasures.")
+    return [one for file in known for one in ErasureList(file).read()]
 
 
 def _opened(file: Path) -> AbstractContextManager[BinaryIO]:

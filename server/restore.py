@@ -15,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 
 import server.tables  # noqa: F401  # the read tables of all slices
 from server.backup import NotDone
+from server.core import erasing
 from server.core.archive import DAMAGED, TABLES, Archive, Holds, Newer, Of, SpaceRows, Unreadable, Values
-from server.core.database import sqlite_engine
+from server.core.database import scrub_database, sqlite_engine
 from server.core.journal import load_entities
 from server.core.long import APPLICATION, write_long
 from server.core.projections import PROJECTIONS
@@ -24,24 +25,31 @@ from server.core.space import kind_of
 from server.core.tables import entities, instance, spaces
 from server.core.verify import AT_ONCE, Difference, Verified, stored_spaces, verify_database
 from server.migrations import expect_newest, newest, upgrade
+from server.people.erasing import erasure_of, spaces_of
+from server.people.erasure_list import Listed
 from shared_schema.base import Id
 from shared_schema.people import Listing
 
 
-async def restore(url: str | URL, source: BinaryIO) -> list[Verified]:
-    """Fills an empty database from a backup: with all of it, verified, or with nothing.
+async def restore(url: str | URL, source: BinaryIO, erased: Collection[Listed] = ()) -> list[Verified]:
+    """Fills an empty database from a backup: with all of it, verified, or with nothing. Who is listed as erased is
+    erased again.
 
     It becomes an instance with an id of its own, because its clients may have seen what came after the backup.
     """
-    return await write_long(url, _restore, source)
+    outcomes = await write_long(url, _restore, source, erased)
+    scrub_database(url)
+    return outcomes
 
 
-async def import_spaces(url: str | URL, source: BinaryIO) -> list[Verified]:
-    """Adds the spaces of an export, verified, or nothing."""
-    return await write_long(url, _import, source)
+async def import_spaces(url: str | URL, source: BinaryIO, erased: Collection[Listed] = ()) -> list[Verified]:
+    """Adds the spaces of an export, verified, or nothing. Who is listed as erased is erased in them."""
+    outcomes = await write_long(url, _import, source, erased)
+    scrub_database(url)
+    return outcomes
 
 
-def _restore(connection: Connection, source: BinaryIO) -> list[Verified]:
+def _restore(connection: Connection, source: BinaryIO, erased: Collection[Listed]) -> list[Verified]:
     archive = opened(source, "instance")
     upgrade(connection)
     _expect_nobody(connection)
@@ -49,17 +57,17 @@ def _restore(connection: Connection, source: BinaryIO) -> list[Verified]:
         raise NotDone("The database holds data; a backup is restored into an empty one.")
     connection.execute(delete(instance))  # the next start gives the new id
     with _as_now(archive) as found:
-        return _load(connection, found)
+        return _erase(connection, _load(connection, found), erased)
 
 
-def _import(connection: Connection, source: BinaryIO) -> list[Verified]:
+def _import(connection: Connection, source: BinaryIO, erased: Collection[Listed]) -> list[Verified]:
     archive = opened(source, "spaces")
     expect_newest(connection)
     known = set(connection.execute(select(spaces.c.id)).scalars())
     with _as_now(archive) as found:
         outcomes = _load(connection, _unknown(found, known))
     _expect_listed(connection, [one.space for one in outcomes])
-    return outcomes
+    return _erase(connection, outcomes, erased)
 
 
 def opened(source: BinaryIO, holds: Holds | None = None) -> Archive:
@@ -174,6 +182,19 @@ def _project(connection: Connection, space: Id) -> None:
             rows[kind_of(entity)].append({"space": space, "id": entity.id, **projected})
     for kind, some in rows.items():
         connection.execute(insert(PROJECTIONS[kind].table), some)
+
+
+def _erase(connection: Connection, loaded: list[Verified], erased: Iterable[Listed]) -> list[Verified]:
+    """Erases again whom the list names, in the spaces that were loaded; what is stored then is verified, too."""
+    ids = [one.space for one in loaded]
+    rewritten = [id for listed in erased for id in _erase_one(connection, ids, listed)]
+    return list(_expect_whole(verify_database(connection, ids))) if rewritten else loaded
+
+
+def _erase_one(connection: Connection, loaded: Collection[Id], listed: Listed) -> list[Id]:
+    erasure = erasure_of(connection, listed.area, listed.person)
+    wanted = [id for id in spaces_of(connection, listed.area) if id in loaded]
+    return [id for id in wanted if erasing.erase(connection, id, erasure) is not None]
 
 
 def _expect_whole(outcomes: Iterable[Verified | Difference]) -> Iterator[Verified]:

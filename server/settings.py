@@ -161,6 +161,9 @@ SETTINGS: Final = (
     Setting("KORRIDOR_METRICS", "metrics", _endpoint, ""),
     Setting("KORRIDOR_WORKERS", "workers", _count, "1"),
     Setting("KORRIDOR_WORKER", "worker", _number, "0"),
+    Setting("KORRIDOR_KEEP_GUESTS", "keep_guests", _days, "30"),
+    Setting("KORRIDOR_KEEP_ACCOUNTS", "keep_accounts", _days, "365"),
+    Setting("KORRIDOR_ERASURES", "erasures", Path, ""),
     Setting("KORRIDOR_LOG_LEVEL", "log_level", _level, "info"),
 )
 
@@ -183,6 +186,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics: tuple[str, int] | None = None
     workers: int = 1
     worker: int = 0
+    keep_guests: int = 30
+    keep_accounts: int = 365
+    erasures: Path | None = None
     log_level: str = "info"
 
     @property
@@ -207,6 +213,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         """The file of the database, if it is one."""
         url = make_url(self.database_url)
         return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+    @property
+    def erasure_list(self) -> Path | None:
+        """The file that says who was erased; beside the database if that is a file and nothing else is said."""
+        if self.erasures is not None or self.sqlite_file is None:
+            return self.erasures
+        return self.sqlite_file.with_name(self.sqlite_file.name + ".erasures")
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

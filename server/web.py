@@ -78,7 +78,7 @@ class Gate:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(message)
                 for name, value in self._headers.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)  # a page may be stricter than the client's
                 headers.setdefault("Cache-Control", "no-store")  # what is worth keeping says so itself
             await send(message)
 

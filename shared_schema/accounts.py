@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from .base import Name
+from .base import Id, Name
 from .frames import Me
 
 # One @, no spaces and no control characters, a host with a dot or of this machine; the rest is for mail servers to say.
@@ -225,3 +225,21 @@ class SetUp(Body, frozen=True, kw_only=True):
     coordinator: Name
     email: EmailAddress
     mail: MailServerGiven | None = None
+
+
+# --- privacy ---------------------------------------------------------------------------------------------------------
+
+
+class Erase(Body, frozen=True, kw_only=True):
+    """Have a person forgotten for good. `name` is theirs, typed by hand: nobody does this by mistake."""
+
+    name: Name
+
+
+class NameFound(Struct, frozen=True, kw_only=True):
+    """A text of somebody else that speaks of a person who was erased. `task` is where it stands."""
+
+    space: Id
+    kind: str
+    id: Id
+    task: Id | None

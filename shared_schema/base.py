@@ -97,6 +97,15 @@ class Entity(Struct, frozen=True, kw_only=True, tag_field="kind", gc=False):
 
     cold: ClassVar[bool] = False
     """Cold kinds are left out of snapshots; they come with the part of the task that is open."""
+    persons: ClassVar[tuple[str, ...]] = ()
+    """Fields with the ids of persons: what belongs to somebody's own data is found by them."""
+    texts: ClassVar[tuple[str, ...]] = ()
+    """Fields with what somebody typed, and where a name may stand."""
+    written_by: ClassVar[str | None] = None
+    """The field with the person who typed the `texts`, if there is one."""
+    own: ClassVar[str | None] = None
+    """The field with the person whose this is: erasing them empties the fields named by `personal`."""
+    personal: ClassVar[tuple[str, ...]] = ()
     indexed: ClassVar[tuple[str, ...]] = ()
     """Fields by which a space finds entities of this kind without looking through all of them."""
 

@@ -56,6 +56,9 @@ class Task(Entity, frozen=True, kw_only=True, tag="task"):
     """
 
     indexed = ("column",)
+    persons = ("created_by", "done_by")
+    texts = ("title", "blocked_because")
+    written_by = "created_by"
 
     column: Id
     place: str
@@ -86,6 +89,7 @@ class Ownership(Part, frozen=True, kw_only=True, tag="ownership"):
     """Who answers for a task; its id is the task's id, and without one the task is unowned."""
 
     indexed = ("task", "person")
+    persons = ("person",)
 
     person: Id
     organisation: Id | None = None
@@ -94,6 +98,8 @@ class Ownership(Part, frozen=True, kw_only=True, tag="ownership"):
 
 class Helper(Part, frozen=True, kw_only=True, tag="helper"):
     """Somebody who helps with a task without owning it."""
+
+    persons = ("person",)
 
     person: Id
 
@@ -107,6 +113,9 @@ class GoalTag(Part, frozen=True, kw_only=True, tag="goal_tag"):
 class ChecklistLine(Part, frozen=True, kw_only=True, tag="checklist_line"):
     """A line of a task's checklist, with an owner and a due date of its own."""
 
+    persons = ("owner", "done_by")
+    texts = ("text",)
+
     text: str
     place: str
     owner: Id | None = None
@@ -119,6 +128,9 @@ class Description(Part, frozen=True, kw_only=True, tag="description"):
     """The long text of a task, Markdown as typed; its id is the task's id. `revision` counts its versions."""
 
     cold = True
+    persons = ("edited_by",)
+    texts = ("text",)
+    written_by = "edited_by"
 
     text: str
     revision: int
@@ -127,9 +139,14 @@ class Description(Part, frozen=True, kw_only=True, tag="description"):
 
 
 class Comment(Part, frozen=True, kw_only=True, tag="comment"):
-    """Markdown as typed. A mention stands in the text as `@[person id]` and in `mentions`."""
+    """Markdown as typed. A mention stands in the text as `@[person id]` and in `mentions`. One without a text was
+    written by somebody who was erased."""
 
     cold = True
+    persons = ("author", "mentions")
+    texts = ("text",)
+    own = "author"
+    personal = ("text",)
 
     text: str
     author: Id

@@ -26,6 +26,9 @@ class Invitation(Entity, frozen=True, kw_only=True, tag="invitation"):
     """
 
     indexed = ("token_hash",)
+    persons = ("created_by",)
+    texts = ("note",)
+    written_by = "created_by"
 
     token_hash: str
     role: InvitedRole

@@ -55,7 +55,12 @@ class Organisation(Entity, frozen=True, kw_only=True, tag="organisation"):
 
 class Person(Entity, frozen=True, kw_only=True, tag="person"):
     """A person of the area; journals know persons only, never accounts. `promised` is the role that an invitation
-    gives to a guest as soon as their e-mail address is confirmed."""
+    gives to a guest as soon as their e-mail address is confirmed. Of one who was `erased` nothing is left but the id,
+    the organisation and the role."""
+
+    persons = ("id",)
+    own = "id"
+    personal = ("name", "function")
 
     name: str
     role: AreaRole
@@ -64,6 +69,7 @@ class Person(Entity, frozen=True, kw_only=True, tag="person"):
     joined_on: date | None = None
     access_until: date | None = None
     promised: AreaRole | None = None
+    erased: bool = False
 
 
 class Listing(Entity, frozen=True, kw_only=True, tag="listing"):
@@ -96,6 +102,9 @@ class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
     `invitation` is what they came by, and `promised` the role that it gives once their address is confirmed."""
 
     indexed = ("person",)
+    persons = ("person",)
+    own = "person"
+    personal = ("name", "function")
 
     person: Id
     name: str
@@ -110,6 +119,19 @@ class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
     since: datetime | None = None
     invitation: Id | None = None
     promised: SpaceRole | None = None
+    erased: bool = False
+
+
+class Trace(Entity, frozen=True, kw_only=True, tag="trace"):
+    """Where others have written about a person who was erased: the name is to be taken out there by hand, because
+    nobody's words are changed by anybody else. `on` is the task that it stands in or on, if it is one."""
+
+    persons = ("person",)
+
+    person: Id
+    of: str
+    entity: Id
+    on: Id | None = None
 
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -171,6 +193,15 @@ class EditPerson(Command, frozen=True, kw_only=True, tag="person.edit"):
     name: Name | UnsetType = UNSET
     function: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     role: AreaRole | UnsetType = UNSET
+
+
+class ErasePerson(Command, frozen=True, kw_only=True, tag="person.erase"):
+    """Forgets who a person is, for good: in every space, in every journal, with their account. What they did stays, as
+    the doing of a former member."""
+
+    about = "person"
+
+    person: GivenId
 
 
 class FoundSpace(Command, frozen=True, kw_only=True, tag="space.found"):
@@ -258,13 +289,14 @@ class FollowProfile(Command, frozen=True, kw_only=True, tag="listing.follow"):
     purpose: Text = ""
 
 
-PeopleEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant
+PeopleEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace
 PeopleCommand = (
     FoundArea
     | AddInterestGroup
     | JoinOrganisation
     | JoinPerson
     | EditPerson
+    | ErasePerson
     | FoundSpace
     | AddParticipant
     | ChangeParticipant

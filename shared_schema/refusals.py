@@ -116,6 +116,10 @@ class LastModerator(Reason, frozen=True, kw_only=True, tag="last_moderator"):
     """A space keeps at least one moderator."""
 
 
+class LastCoordination(Reason, frozen=True, kw_only=True, tag="last_coordination"):
+    """An area keeps at least one person who coordinates it."""
+
+
 class NumberTaken(Reason, frozen=True, kw_only=True, tag="number_taken"):
     number: int
 
@@ -174,6 +178,7 @@ AnyReason = (
     | NotInBin
     | InBin
     | LastModerator
+    | LastCoordination
     | NumberTaken
     | Unavailable
     | TooManyTries

@@ -68,6 +68,8 @@ HTTP = (
     joining.Join,
     joining.InviteByMail,
     joining.Invited,
+    accounts.Erase,
+    accounts.NameFound,
 )
 ENUMS = (base.Visibility,)
 LIMITS = {

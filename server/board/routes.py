@@ -15,13 +15,14 @@ from msgspec.structs import replace
 from server.core.kernel import Kernel
 from server.core.ledger import short
 from server.core.space import Space
+from server.core.wording import say
 from server.people.looking import Look, look
 from server.people.sessions import Session
 from shared_schema.base import Entity, Id
 from shared_schema.board import Comment, Description, Task
 from shared_schema.frames import Found, Overview, RenderedComment, TaskPart
 from shared_schema.journal import AnyEntity
-from shared_schema.people import Participant, Person
+from shared_schema.people import Area, Participant, Person
 from shared_schema.refusals import NotFound, Refusal
 
 from . import search, views
@@ -93,7 +94,10 @@ def _rendered(raw: TaskPart, names: Mapping[Id, str]) -> TaskPart:
 def _names(space: Space, area: Space | None) -> dict[Id, str]:
     """How the people who may be mentioned are called; those who have left the space are known to the area."""
     known = {person.id: person.name for person in area.all(Person)} if area else {}
-    return known | {part.person: part.name for part in space.all(Participant)}
+    known |= {part.person: part.name for part in space.all(Participant)}
+    home = area.find(Area, area.id) if area else None
+    former = say(home.language if home else "de", "app", "person.former")
+    return {person: name or former for person, name in known.items()}
 
 
 def _as_sent(entities: Iterable[Entity]) -> tuple[AnyEntity, ...]:

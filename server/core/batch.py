@@ -18,7 +18,7 @@ from shared_schema.refusals import AlreadyExists, IdReused, Internal, NotFound, 
 
 from . import ledger, moments
 from .commands import SYSTEM_ACTOR, Actor, Decision, Request, decide, operation, second_space
-from .follow import FOLLOWING
+from .follow import is_followed
 from .journal import Committed, Known, Opened, Writes, encode_payload
 from .projections import PROJECTIONS
 from .space import Space
@@ -87,7 +87,7 @@ class Batch:
         canonical = encode(request.command)
         known = self._known.get((request.id, request.author.id))
         if known is not None and request.space in known.seqs:
-            if known.fingerprint != ledger.fingerprint(known.salt, canonical):
+            if known.fingerprint not in (None, ledger.fingerprint(known.salt, canonical)):  # None: it was erased
                 raise Refusal(IdReused())
             return Accepted(id=request.id, seqs=known.seqs)
         here = self._space(request.space, request.command)
@@ -189,49 +189,20 @@ class Batch:
         space.apply(changes)
         space.seq += 1
         space.at = max(self._now, space.at)
-        payload = encode_payload(changes, unseen, other)
-        at, author = moments.write(space.at), by.author
-        verb = str(request.command.__struct_config__.tag)
-        space.head = ledger.entry_hash(
-            space=space.id,
-            prev=space.head,
-            seq=space.seq,
-            at=at,
-            by=(author.kind, author.id, author.for_),
-            verb=verb,
-            about=about,
-            command=request.id,
-            payload=ledger.payload_hash(salt, payload),
-        )
         entry = Entry(
             seq=space.seq,
             at=space.at,
-            by=author,
-            verb=verb,
+            by=by.author,
+            verb=str(request.command.__struct_config__.tag),
             about=about,
             command=request.id,
             changes=tuple(changes),
             unseen=unseen,
             other=other,
         )
+        row = journal_row(space, entry, encode_payload(changes, unseen, other), salt, mark)
         self.entries.setdefault(space.id, []).append(Committed(entry, space.head))
-        self._rows.append(
-            {
-                "space": space.id,
-                "seq": space.seq,
-                "at": at,
-                "by_kind": author.kind,
-                "by_id": author.id,
-                "by_for": author.for_,
-                "verb": verb,
-                "about": about,
-                "command": request.id,
-                "payload": payload,
-                "salt": salt,
-                "hash": space.head,
-                "fingerprint": mark,
-            }
-        )
+        self._rows.append(row)
 
     # --- rows --------------------------------------------------------------------------------------------------------
 
@@ -242,27 +213,61 @@ class Batch:
         rows = Writes(journal=self._rows)
         for id, entries in self.entries.items():
             space = self.overlays[id]
-            rows.follow_ups.extend(_follow_up(id, one.entry) for one in entries if one.entry.verb in FOLLOWING)
+            rows.follow_ups.extend(_follow_up(id, one.entry) for one in entries if is_followed(one.entry.verb))
             head = {"seq": space.seq, "head": space.head, "at": moments.write(space.at)}
             if id in self.founded:
                 rows.founded.append({"id": id, "kind": space.kind, "area": space.area_id, **head})
             else:
                 rows.heads.append({"id": id, **head})
             for kind, entity_id, entity in space.touched():
-                self._entity_rows(rows, id, kind, entity_id, entity)
+                entity_rows(rows, id, kind, entity_id, entity)
         return rows
 
-    def _entity_rows(self, rows: Writes, space: Id, kind: str, id: Id, entity: Any) -> None:
-        projection = PROJECTIONS.get(kind)
-        projected = projection.row(entity) if projection and entity is not None else None
-        if entity is None:
-            rows.drops.append({"space": space, "kind": kind, "id": id})
-        else:
-            rows.upserts.append({"space": space, "kind": kind, "id": id, "body": encode(entity)})
-        if projected is not None:
-            rows.projected.setdefault(kind, []).append({"space": space, "id": id, **projected})
-        elif projection:
-            rows.unprojected.setdefault(kind, []).append({"space": space, "id": id})
+
+def journal_row(space: Space, entry: Entry, payload: bytes, salt: bytes, mark: bytes | None) -> dict[str, Any]:
+    """The row of an entry that is the space's newest; the head of the space is its hash from now on."""
+    at, by = moments.write(entry.at), entry.by
+    space.head = ledger.entry_hash(
+        space=space.id,
+        prev=space.head,
+        seq=entry.seq,
+        at=at,
+        by=(by.kind, by.id, by.for_),
+        verb=entry.verb,
+        about=entry.about,
+        command=entry.command,
+        payload=ledger.payload_hash(salt, payload),
+    )
+    return {
+        "space": space.id,
+        "seq": entry.seq,
+        "at": at,
+        "by_kind": by.kind,
+        "by_id": by.id,
+        "by_for": by.for_,
+        "verb": entry.verb,
+        "about": entry.about,
+        "command": entry.command,
+        "payload": payload,
+        "salt": salt,
+        "hash": space.head,
+        "fingerprint": mark,
+        "payload_hash": None,
+    }
+
+
+def entity_rows(rows: Writes, space: Id, kind: str, id: Id, entity: Any) -> None:
+    """Adds what becomes of an entity's row (None: it is gone), and of the row that follows from it."""
+    projection = PROJECTIONS.get(kind)
+    projected = projection.row(entity) if projection and entity is not None else None
+    if entity is None:
+        rows.drops.append({"space": space, "kind": kind, "id": id})
+    else:
+        rows.upserts.append({"space": space, "kind": kind, "id": id, "body": encode(entity)})
+    if projected is not None:
+        rows.projected.setdefault(kind, []).append({"space": space, "id": id, **projected})
+    elif projection:
+        rows.unprojected.setdefault(kind, []).append({"space": space, "id": id})
 
 
 def _follow_up(space: Id, entry: Entry) -> dict[str, Any]:

@@ -73,6 +73,9 @@ class Database:
             answer: T = await transaction.finish(query, *args, **kwargs)
             return answer
 
+    async def scrub(self) -> None:
+        """Leaves nothing of what was deleted or replaced in the file. PostgreSQL does that by itself, in time."""
+
     async def close(self) -> None:
         raise NotImplementedError
 
@@ -115,6 +118,23 @@ def sqlite_engine(url: URL, *, writes: bool) -> Engine:
     return engine
 
 
+def scrub_file(engine: Engine) -> None:
+    """Writes the file anew without what was deleted, and empties the log beside it."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("VACUUM").close()
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+
+def scrub_database(url: str | URL) -> None:
+    """The same for a database that nobody has open. There is nothing to do where it is no file of ours."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = sqlite_engine(parsed, writes=True)
+        scrub_file(engine)
+        engine.dispose()
+
+
 class SqliteDatabase(Database):
     dialect = "sqlite"
     shared = False
@@ -147,6 +167,10 @@ class SqliteDatabase(Database):
                     await asyncio.shield(transaction.end())
                 else:
                     self._kept = transaction.connection
+
+    async def scrub(self) -> None:
+        async with self._turn:
+            await asyncio.get_running_loop().run_in_executor(self._writing, scrub_file, self._writer)
 
     async def close(self) -> None:
         async with self._turn:

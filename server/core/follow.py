@@ -29,6 +29,8 @@ class Following(Struct, frozen=True):
 
 
 FOLLOWING: dict[str, list[Following]] = {}
+DEEDS: set[str] = set()
+"""Verbs after which something is to be done that is no command; the kernel is told how (`Kernel.on_entry`)."""
 F = TypeVar("F", bound=Follower)
 
 
@@ -44,6 +46,11 @@ def follows(*verbs: str, other: Other | None = None) -> Callable[[F], F]:
         return follower
 
     return register
+
+
+def is_followed(verb: str) -> bool:
+    """Whether something follows from entries with this verb."""
+    return verb in FOLLOWING or verb in DEEDS
 
 
 def requests(entry: Entry, space: Space, area: Space, following: Following, other: Space | None) -> list[Request]:

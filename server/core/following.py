@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from shared_schema.base import Id
 from shared_schema.frames import Accepted, Refused
+from shared_schema.journal import Entry
 from shared_schema.refusals import IdReused, NotFound, Unavailable
 
 from . import follow, moments
@@ -28,6 +29,8 @@ ORPHANED = timedelta(seconds=30)
 """After so long without being followed, an entry's process is taken for dead. If it was only slow, no harm is done."""
 
 SpaceOf = Callable[[Id], Awaitable[Space | None]]
+Deed = Callable[[Space, Entry], Awaitable[None]]
+"""(area, entry): may be called again for the same entry, until it returns once."""
 Submit = Callable[[Request], Awaitable[Accepted | Refused]]
 
 
@@ -38,12 +41,13 @@ class Followers:
         self._database = database
         self._space = space
         self._submit = submit
+        self.deeds: dict[str, Deed] = {}
         self._entries: asyncio.Queue[tuple[Id, Committed]] = asyncio.Queue()
 
     def add(self, space: Id, entries: list[Committed]) -> None:
         """Queues those of a batch's entries that have followers."""
         for committed in entries:
-            if committed.entry.verb in follow.FOLLOWING:
+            if follow.is_followed(committed.entry.verb):
                 self._entries.put_nowait((space, committed))
 
     async def take_up(self) -> None:
@@ -81,13 +85,22 @@ class Followers:
         area = await self._space(space.area_id) if space else None
         if space is None or area is None:
             return True
-        settled = True
+        settled = await self._do(area, entry)
         for following in follow.FOLLOWING.get(entry.verb, ()):
             named = following.other(entry, space) if following.other else None
             other = await self._space(named) if named else None
             for request in follow.requests(entry, space, area, following, other):
                 settled &= _settled(await self._submit(request))
         return settled
+
+    async def _do(self, area: Space, entry: Entry) -> bool:
+        """Does what is no command; what nobody here knows how to do is left to others."""
+        if entry.verb not in follow.DEEDS:
+            return True
+        deed = self.deeds.get(entry.verb)
+        if deed is not None:
+            await deed(area, entry)
+        return deed is not None
 
 
 def _settled(answer: Accepted | Refused) -> bool:

@@ -43,19 +43,29 @@ from .writes import delete_from, insert_into, update_of, upsert_into, write_all
 # --- what a row holds ------------------------------------------------------------------------------------------------
 
 
+class Replaced(Struct, frozen=True, kw_only=True):
+    """An entry that says something else now, and the SHA-256 of that, in hexadecimal."""
+
+    seq: int
+    hash: str
+
+
 class Payload(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The part of an entry that erasure may replace; stored as these exact bytes, never encoded again."""
 
     changes: tuple[Change, ...]
     unseen: tuple[str, ...] = ()
     other: Id | None = None
+    replaced: tuple[Replaced, ...] = ()
+    """The entries whose payloads this one has replaced: an erasure."""
 
 
 class Committed(Struct, frozen=True):
-    """An entry that is in the journal, and the hash of the chain at it."""
+    """An entry that is in the journal, and the hash of the chain at it; whether it has replaced what others said."""
 
     entry: Entry
     head: bytes
+    erases: bool = False
 
 
 class Head(NamedTuple):
@@ -70,8 +80,14 @@ _payload: msgspec.json.Decoder[Payload] = msgspec.json.Decoder(Payload)
 _bodies: msgspec.json.Decoder[list[AnyEntity]] = msgspec.json.Decoder(list[AnyEntity])
 
 
-def encode_payload(changes: Sequence[Change], unseen: tuple[str, ...], other: Id | None) -> bytes:
-    return _encode(Payload(changes=tuple(changes), unseen=unseen, other=other))
+def encode_payload(
+    changes: Sequence[Change], unseen: tuple[str, ...], other: Id | None, replaced: tuple[Replaced, ...] = ()
+) -> bytes:
+    return _encode(Payload(changes=tuple(changes), unseen=unseen, other=other, replaced=replaced))
+
+
+def decode_payload(stored: bytes) -> Payload:
+    return _payload.decode(stored)
 
 
 def read_row(row: Row[Any]) -> Committed:
@@ -88,10 +104,10 @@ def read_row(row: Row[Any]) -> Committed:
         unseen=payload.unseen,
         other=payload.other,
     )
-    return Committed(entry, row.hash)
+    return Committed(entry, row.hash, bool(payload.replaced))
 
 
-_ENTRY_COLUMNS = [c for c in journal.c if c.name not in ("space", "salt", "fingerprint")]
+_ENTRY_COLUMNS = [c for c in journal.c if c.name not in ("space", "salt", "fingerprint", "payload_hash")]
 
 # --- opening a batch -------------------------------------------------------------------------------------------------
 

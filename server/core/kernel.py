@@ -15,13 +15,14 @@ from sqlalchemy import Connection, insert, select, update
 from shared_schema.base import Id
 from shared_schema.frames import Accepted, Refused
 
-from . import journal, moments
+from . import erasing, journal, moments
 from .batch import Answer, Resolve
 from .commands import Request
 from .committer import Committer
 from .counters import Counters
 from .database import UNREACHABLE, Database
-from .following import Followers
+from .erasing import Erasure
+from .following import Deed, Followers
 from .ids import new_id
 from .journal import Committed
 from .keeper import Keepers
@@ -159,7 +160,8 @@ class Kernel:
         self._watchers.append(watcher)
 
     def on_renewed(self, watcher: Callable[[Id], None]) -> None:
-        """Calls `watcher(space)` when a space's journal is another one than was shown: its database was put back."""
+        """Calls `watcher(space)` when a space's journal says something else than was shown: its database was put back,
+        or somebody was erased."""
         self._renewed.append(watcher)
 
     def _show(self, space: Id, entries: list[Committed], own: bool) -> None:
@@ -168,12 +170,17 @@ class Kernel:
                 listener(space, entries)
             except Exception:
                 log.exception("a listener failed", extra={"space": space})
+        if any(one.erases for one in entries):
+            self._tell_renewed(space)
         if own:
             self._neighbours.announce(space, entries[-1].entry.seq)
             self._followers.add(space, entries)
 
     def _begin_anew(self, space: Id) -> None:
         log.warning("a journal is another one than was shown", extra={"space": space})
+        self._tell_renewed(space)
+
+    def _tell_renewed(self, space: Id) -> None:
         for watcher in self._renewed:
             watcher(space)
 
@@ -197,6 +204,17 @@ class Kernel:
         self._neighbours.announce_revocation()
 
     # --- following ---------------------------------------------------------------------------------------------------
+
+    def on_entry(self, verb: str, deed: Deed) -> None:
+        """Calls `deed(area, entry)` once for each entry with this verb (see `DEEDS`), also after a crash in between."""
+        self._followers.deeds[verb] = deed
+
+    async def erase(self, space: Id, erasure: Erasure) -> None:
+        """Forgets a person in a space: in its journal, its state, and on every screen."""
+        seq = await self.database.write(erasing.erase, space, erasure)
+        if seq is not None:
+            self._neighbours.announce(space, seq)
+            await self._neighbours.catch_up(space)
 
     async def take_up(self) -> None:
         """Follows what another process wrote and could not follow any more."""

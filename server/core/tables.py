@@ -64,6 +64,8 @@ journal = Table(
     Column("salt", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("fingerprint", LargeBinary),
+    # What the chain says of the payload that an erasure has replaced (see erasing.py); none while it is the first one.
+    Column("payload_hash", LargeBinary),
     # Found by command alone when a batch asks for repeats, hence the order.
     UniqueConstraint("command", "space", "by_id"),
     Index(None, "space", "about", "seq"),

@@ -6,6 +6,7 @@ Works on rows, whether they come from the database or from an archive, and names
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -17,12 +18,11 @@ from shared_schema.journal import AnyEntity
 
 from . import ledger
 from .archive import Archive, SpaceRows
-from .journal import Payload
+from .journal import Payload, decode_payload
 from .space import Space, kind_of
 from .tables import entities, follow_ups, journal, spaces
 
 _entity: msgspec.json.Decoder[AnyEntity] = msgspec.json.Decoder(AnyEntity)
-_payload: msgspec.json.Decoder[Payload] = msgspec.json.Decoder(Payload)
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -49,10 +49,13 @@ def verify_space(rows: SpaceRows) -> Verified | Difference:
     id = rows.space["id"]
     replayed = Space(id, rows.space["kind"], rows.space["area"])
     replayed.head = ledger.genesis(id)
+    erased = Erased()
     for row in rows.journal:
-        wrong = _step(replayed, row)
+        wrong = _step(replayed, row, erased)
         if wrong:
             return Difference(space=id, place=f"entry {row['seq']}", what=wrong)
+    for seq in erased.unproved():
+        return Difference(space=id, place=f"entry {seq}", what="it says something else, and no erasure says what")
     if (rows.space["seq"], bytes(rows.space["head"])) != (replayed.seq, replayed.head):
         return Difference(
             space=id, place="head", what=f"the space stands at {rows.space['seq']}, the journal elsewhere"
@@ -60,7 +63,32 @@ def verify_space(rows: SpaceRows) -> Verified | Difference:
     return _compare(replayed, rows.entities) or Verified(space=id, entries=replayed.seq, head=replayed.head.hex())
 
 
-def _step(space: Space, row: dict[str, Any]) -> str | None:
+class Erased:
+    """The payloads that are not the first ones, and what later entries say of them: the newest one of these counts."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, str] = {}
+        self._listed: dict[int, str] = {}
+
+    def payload_hash(self, row: dict[str, Any]) -> bytes:
+        """What the chain covers: the hash that was kept of a payload that was replaced, else that of the payload."""
+        payload = _bytes(row["payload"])
+        if row.get("payload_hash") is None:
+            return ledger.payload_hash(bytes(row["salt"]), payload)
+        self._found[row["seq"]] = sha256(payload).hexdigest()
+        return bytes(row["payload_hash"])
+
+    def take_in(self, seq: int, payload: Payload) -> None:
+        """Notes what an entry has replaced: only what stands before it can have been."""
+        self._listed.update({one.seq: one.hash for one in payload.replaced if one.seq < seq})
+
+    def unproved(self) -> list[int]:
+        """The entries whose payloads are others than the newest erasure says."""
+        places = self._found.keys() | self._listed.keys()
+        return sorted(seq for seq in places if self._found.get(seq) != self._listed.get(seq))
+
+
+def _step(space: Space, row: dict[str, Any], erased: Erased) -> str | None:
     """Adds one row to the replayed space; what is wrong with it, if anything is."""
     if row["seq"] != space.seq + 1:
         return f"entry {space.seq + 1} is missing"
@@ -73,14 +101,16 @@ def _step(space: Space, row: dict[str, Any]) -> str | None:
         verb=row["verb"],
         about=row["about"],
         command=row["command"],
-        payload=ledger.payload_hash(bytes(row["salt"]), _bytes(row["payload"])),
+        payload=erased.payload_hash(row),
     )
     if computed != bytes(row["hash"]):
         return "its hash does not fit what it says"
     try:
-        space.apply(_payload.decode(row["payload"]).changes)
+        payload = decode_payload(row["payload"])
+        space.apply(payload.changes)
     except (msgspec.MsgspecError, LookupError) as error:
         return f"it cannot be replayed: {error}"
+    erased.take_in(row["seq"], payload)
     space.seq, space.head = row["seq"], computed
     return None
 

@@ -12,6 +12,7 @@ from shared_schema.people import (
     AddParticipant,
     AreaRole,
     ChangeParticipant,
+    ErasePerson,
     Participant,
     Person,
     RemoveParticipant,
@@ -111,6 +112,11 @@ def coordinates(space: Space, by: Actor, command: Command) -> bool:
 def keeps_directory(by: Actor) -> bool:
     """The coordination lets people in and ends their access."""
     return by.area_role == "coordination" and by.moderates
+
+
+def may_erase(space: Space, by: Actor, command: ErasePerson) -> bool:
+    """The coordination has people forgotten who ask for it; and everybody may ask for it themselves."""
+    return by.is_system or keeps_directory(by) or (by.viewer is not None and command.person == by.person)
 
 
 def moderates_here(space: Space, by: Actor, command: Command) -> bool:

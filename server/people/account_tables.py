@@ -18,6 +18,8 @@ accounts = Table(
     # The shared secret of an authenticator, and the newest time step whose code was used: each code works once.
     Column("totp", String(64)),
     Column("totp_step", BigInteger),
+    # The day of the last request of whoever has it, as far as it is known.
+    Column("used_on", String(10)),
 )
 
 recovery_codes = Table(

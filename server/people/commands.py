@@ -19,6 +19,7 @@ from shared_schema.people import (
     ChangeParticipant,
     EditPerson,
     EditProfile,
+    ErasePerson,
     FollowDirectory,
     FollowProfile,
     FoundArea,
@@ -34,7 +35,7 @@ from shared_schema.people import (
     RemoveParticipant,
     SpaceRole,
 )
-from shared_schema.refusals import Inherited, Invalid, LastModerator, NotFound, Refusal
+from shared_schema.refusals import Inherited, Invalid, LastCoordination, LastModerator, NotFound, Refusal
 
 from . import access, rules
 
@@ -101,13 +102,29 @@ def join_person(space: Space, command: JoinPerson, by: Actor, now: datetime) -> 
 
 @handles(EditPerson, needs=access.coordinates)
 def edit_person(space: Space, command: EditPerson, by: Actor, now: datetime) -> list[Change]:
-    person = space.get(Person, command.person)
+    person = _known(space, command.person)
     given = {name: getattr(command, name) for name in ("name", "function", "role")}
     fields = {name: value for name, value in given.items() if value is not UNSET}
     to = shown_to(fields.get("role", person.role))
     if to != person.to:
         return [space.put(replace(person, to=to, **fields))]
     return [space.patch(person, **fields)]
+
+
+@handles(ErasePerson, needs=access.may_erase)
+def erase_person(space: Space, command: ErasePerson, by: Actor, now: datetime) -> list[Change]:
+    """The name goes with this entry already; what was said of it before goes with what follows (see erasing.py)."""
+    person = space.get(Person, command.person)
+    if person.erased:
+        raise Refusal(NotFound(kind="person", id=person.id))
+    _hold_last_coordination(space, person, now)
+    return [space.put(replace(person, name="", function="", erased=True))]
+
+
+def _hold_last_coordination(space: Space, leaving: Person, now: datetime) -> None:
+    others = (one for one in space.all(Person) if one.id != leaving.id and rules.has_access(space, one, now))
+    if leaving.role == "coordination" and not any(one.role == "coordination" for one in others):
+        raise Refusal(LastCoordination())
 
 
 def shown_to(role: AreaRole) -> Audience:
@@ -123,7 +140,7 @@ def found_space(space: Space, command: FoundSpace, by: Actor, now: datetime, the
     space.get(Area, space.id)
     _hold_parent(space, command)
     if command.moderator is not None:
-        space.get(Person, command.moderator)
+        _known(space, command.moderator)
     listing = Listing(
         id=command.id,
         to=PUBLIC,
@@ -188,7 +205,7 @@ def follow_profile(space: Space, command: FollowProfile, by: Actor, now: datetim
 @handles(AddParticipant, needs=access.may_change_people)
 def add_participant(space: Space, command: AddParticipant, by: Actor, now: datetime) -> list[Change]:
     space.get(Profile, space.id)
-    person = space.area.get(Person, command.person)
+    person = _known(space.area, command.person)
     added = part(
         space,
         person,
@@ -217,6 +234,14 @@ def remove_participant(space: Space, command: RemoveParticipant, by: Actor, now:
     return [space.drop(participant)]
 
 
+def _known(area: Space, id: Id) -> Person:
+    """A person of the area; of one who was erased nothing is known any more."""
+    person = area.get(Person, id)
+    if person.erased:
+        raise Refusal(NotFound(kind="person", id=id))
+    return person
+
+
 def _own_part(space: Space, id: Id, person: Id) -> Participant:
     participant = space.get(Participant, id)
     if participant.person != person:
@@ -227,14 +252,16 @@ def _own_part(space: Space, id: Id, person: Id) -> Participant:
 
 
 def _hold_last_moderator(space: Space, leaving: Participant) -> None:
-    others = (p for p in space.all(Participant) if p.id != leaving.id)
+    others = (p for p in space.all(Participant) if p.id != leaving.id and not p.erased)
     if leaving.role == "moderator" and not any(p.role == "moderator" for p in others):
         raise Refusal(LastModerator())
 
 
 @handles(FollowDirectory, needs=access.only_system)
 def follow_directory(space: Space, command: FollowDirectory, by: Actor, now: datetime) -> list[Change]:
-    """Refused where there is nothing to follow, so that no entry says that nothing happened."""
+    """Refused where there is nothing to follow, so that no entry says that nothing happened; so it is for one who was
+    erased meanwhile, whose name does not come back."""
+    _known(space.area, command.person)
     if command.through is not None:
         return _follow_role(space, command, now)
     parts = rules.parts_of(space, command.person)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from server.core.follow import follows
+from server.core.follow import DEEDS, follows
 from server.core.space import Space
 from shared_schema.base import Command, Id
 from shared_schema.invitations import ConfirmParticipant
@@ -17,6 +17,8 @@ from shared_schema.journal import Drop, Entry
 from shared_schema.people import FollowDirectory, FollowProfile, Listing, Organisation, Participant, Person, Profile
 
 from . import rules
+
+DEEDS.add("person.erase")  # what is done then is in erasing.py
 
 Follow = list[tuple[Id, Command]]
 E = TypeVar("E", Listing, Participant)
@@ -26,7 +28,7 @@ E = TypeVar("E", Listing, Participant)
 def carry_person(entry: Entry, space: Space, area: Space, other: Space | None) -> Follow:
     """A new name or function of a person goes to every space of the area."""
     person = area.find(Person, entry.about)
-    if person is None:
+    if person is None or person.erased:
         return []
     follow = FollowDirectory(person=person.id, name=person.name, function=person.function)
     return [(listing.id, follow) for listing in _in_order(area.all(Listing))]

@@ -53,7 +53,10 @@ def local_date(area: Space, moment: datetime) -> date:
 
 
 def has_access(area: Space, person: Person, moment: datetime) -> bool:
-    """Whether a person's access is running: `access_until` is its last day."""
+    """Whether a person's access is running: `access_until` is its last day, and who was erased has
+    none."""
+    if person.erased:
+        return False
     return person.access_until is None or local_date(area, moment) <= person.access_until
 
 

@@ -26,6 +26,7 @@ from shared_schema.accounts import OwnSession, SignedInBy
 from shared_schema.base import Id
 
 from . import links
+from .account_tables import accounts
 from .session_tables import sessions
 
 Connected = ASGIConnection[Any, Any, Any, Any]
@@ -103,6 +104,14 @@ class Sessions:
             await self._database.write(_end, others)
             self._ended(others)
 
+    async def end_all(self, person: Id) -> None:
+        """Ends every session of a person."""
+        theirs = await self._database.read(sessions_of, person)
+        if theirs:
+            self._just_ended.update(theirs)
+            await self._database.write(_end, theirs)
+            self._ended(theirs)
+
     async def end_lapsed(self, connected: Collection[str]) -> None:
         """Tells which of the connected sessions are gone."""
         self._just_ended, self._ended_before = set(), self._just_ended
@@ -162,6 +171,8 @@ def _begin(connection: Connection, session: Session, lifetime: timedelta, by: st
     told = {"by": by, "browser": browser, "used_on": now.date().isoformat()}
     times = {"created_at": moments.write(now), "expires_at": moments.write(now + lifetime)}
     connection.execute(insert(sessions), {**asdict(session), **told, **times})
+    if session.account is not None:
+        connection.execute(update(accounts).where(accounts.c.id == session.account).values(used_on=told["used_on"]))
 
 
 def _find(connection: Connection, id: str) -> Found | None:
@@ -177,6 +188,8 @@ def _find(connection: Connection, id: str) -> Found | None:
 def _note_use(connection: Connection, id: str) -> None:
     today = database_time(connection).date().isoformat()
     connection.execute(update(sessions).where(sessions.c.id == id).values(used_on=today))
+    account = select(sessions.c.account).where(sessions.c.id == id).scalar_subquery()
+    connection.execute(update(accounts).where(accounts.c.id == account).values(used_on=today))
 
 
 def _own(connection: Connection, session: Session) -> list[OwnSession]:
@@ -197,6 +210,11 @@ def _own(connection: Connection, session: Session) -> list[OwnSession]:
         )
         for row in connection.execute(rows)
     ]
+
+
+def sessions_of(connection: Connection, person: Id) -> list[str]:
+    """The sessions in which this person is signed in."""
+    return list(connection.execute(select(sessions.c.id).where(sessions.c.person == person)).scalars())
 
 
 def _end(connection: Connection, ids: list[str]) -> None:

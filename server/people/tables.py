@@ -32,7 +32,10 @@ invitations = Table(
 
 
 @projects(Participant, memberships)
-def membership_row(participant: Participant) -> dict[str, Any]:
+def membership_row(participant: Participant) -> dict[str, Any] | None:
+    """Who was erased takes part in nothing any more, whatever they were."""
+    if participant.erased:
+        return None
     return {"person": participant.person, "role": participant.role}
 
 

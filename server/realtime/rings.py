@@ -23,11 +23,12 @@ _encode = msgspec.json.Encoder().encode
 class Line:
     """An entry on its way to seats."""
 
-    __slots__ = ("_encoded", "_whole", "entry", "head")
+    __slots__ = ("_encoded", "_whole", "entry", "erases", "head")
 
     def __init__(self, committed: Committed) -> None:
         self.entry: Entry = committed.entry
         self.head: bytes = committed.head
+        self.erases = committed.erases
         self._encoded: dict[Viewer, bytes] = {}
         self._whole: bytes | None = None
 
@@ -122,5 +123,6 @@ def page(space: Id, lines: list[Line], viewer: Viewer, seq: int, head: bytes) ->
 
 
 def takes_away(lines: list[Line], viewer: Viewer) -> bool:
-    """Whether something in these lines is hidden from the viewer by a later one, so that they must not be replayed."""
-    return any(hides(line.entry, viewer) for line in lines)
+    """Whether something in these lines, or before them, is hidden from the viewer by a later one or was erased, so that
+    what they hold cannot be continued."""
+    return any(line.erases or hides(line.entry, viewer) for line in lines)

@@ -55,6 +55,8 @@ LiveDependency = NamedDependency[SkipValidation[Live]]
 
 def space_routes(live: Live) -> Router:
     """The routes under `/api/spaces/{space}` that read and change a space."""
+    for kept in (live.snapshots, live.histories):
+        live.kernel.on_renewed(kept.forget)
     return Router(
         path="/api/spaces/{space:str}",
         route_handlers=[snapshot, entries, journal, command],

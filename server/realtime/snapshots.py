@@ -58,6 +58,12 @@ class Snapshots:
             self._making[key] = asyncio.get_running_loop().create_task(self._make(key, _encode(make())))
         return await asyncio.shield(self._making[key])
 
+    def forget(self, space: Id) -> None:
+        """Drops what was kept of a space, because its journal says something else now."""
+        for key in [key for key in self._kept if isinstance(key, tuple) and key[0] == space]:
+            made = self._kept.pop(key)
+            self._bytes -= len(made.plain) + len(made.gzipped)
+
     async def _make(self, key: Hashable, plain: bytes) -> Made:
         try:
             made = Made(plain, await asyncio.to_thread(_gzip, plain))

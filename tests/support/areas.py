@@ -17,11 +17,12 @@ from server.core.moments import Clock
 from server.core.relay import Relay
 from server.migrations import migrate
 from server.people import access
+from server.people.erasing import erasure_of, spaces_of
 from shared_schema.base import SYSTEM, Author, Id, Scalar
 from shared_schema.board import Column, CreateTask
 from shared_schema.frames import Accepted, Refused
 from shared_schema.journal import AnyCommand
-from shared_schema.people import AddParticipant, FoundArea, FoundSpace, JoinPerson
+from shared_schema.people import AddParticipant, ErasePerson, FoundArea, FoundSpace, JoinPerson
 from shared_schema.refusals import AnyReason
 
 
@@ -79,6 +80,13 @@ class SmallArea(Struct):
         task = new_id()
         await self.accept(CreateTask(id=task, column=await self.first_column(), title=title))
         return task
+
+    async def erase(self, person: Id) -> None:
+        """Has a person forgotten, and does in every space what follows from it."""
+        await self.accept(ErasePerson(person=person), space=self.area)
+        erasure = await self.kernel.database.read(erasure_of, self.area, person)
+        for space in await self.kernel.database.read(spaces_of, self.area):
+            await self.kernel.erase(space, erasure)
 
 
 @asynccontextmanager

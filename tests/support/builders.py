@@ -255,6 +255,13 @@ def edit_person(draw: Draw) -> Command | None:
     return people.EditPerson(person=person.id, name=name, function=function, role=role)
 
 
+@builds(people.ErasePerson)
+def erase_person(draw: Draw) -> Command | None:
+    """Somebody who is no author in these tests."""
+    person = draw.one(one for one in draw.seen(people.Person) if one.role == "administrator" and not one.erased)
+    return None if person is None else people.ErasePerson(person=person.id)
+
+
 @builds(people.FoundSpace)
 def found_space(draw: Draw) -> Command | None:
     if not _in_area(draw):
@@ -267,14 +274,18 @@ def found_space(draw: Draw) -> Command | None:
         name=draw.title(),
         parent=parent,
         template=draw.pick(TEMPLATES),
-        moderator=draw.maybe(person.id for person in draw.seen(people.Person)),
+        moderator=draw.maybe(person.id for person in draw.seen(people.Person) if not person.erased),
     )
+
+
+def _known(draw: Draw) -> list[people.Person]:
+    return [person for person in draw.scene.area.all(people.Person) if not person.erased]
 
 
 @builds(people.AddParticipant)
 def add_participant(draw: Draw) -> Command | None:
     taken = {part.person for part in draw.space.all(people.Participant)}
-    person = draw.one(sorted(one.id for one in draw.scene.area.all(people.Person) if one.id not in taken))
+    person = draw.one(sorted(one.id for one in _known(draw) if one.id not in taken))
     if person is None or _in_area(draw):
         return None
     role = draw.pick(SPACE_ROLES)
@@ -304,7 +315,8 @@ def remove_participant(draw: Draw) -> Command | None:
 
 @builds(people.FollowDirectory)
 def follow_directory(draw: Draw) -> Command | None:
-    part = draw.one(draw.seen(people.Participant))
+    known = {person.id for person in _known(draw)}
+    part = draw.one(part for part in draw.seen(people.Participant) if part.person in known)
     if part is None or not draw.scene.by.is_system:
         return None
     if part.through is None:

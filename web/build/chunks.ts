@@ -7,8 +7,9 @@ const BOARD = fileURLToPath(new URL('../src/board/BoardPage.svelte', import.meta
 /** Parts of the framework that only forms need. An index makes it seem as if everybody imported them. */
 const FORMS = /svelte\/src\/.*(bindings\/(select|input)|blocks\/html)/
 
-/** What forms, menus and dialogs are made of. Pictures for cameras bring a library of their own. */
-const CONTROLS = /\/src\/ui\/(?!QrCode|Notices)/
+/** What forms, menus, dialogs and plain pages are made of. Pictures for cameras bring a library of their own. */
+const CONTROLS =
+  /\/src\/(lib\/|ui\/(?!QrCode|Notices)|account\/(account|Plain|SecondStep)\.|app\/(roles|demo-people)\.)/
 
 /**
  * Puts what is loaded at first into two files: `shell` for every page, `board` for what a board needs beside it. Thirty

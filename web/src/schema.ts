@@ -10,7 +10,7 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "9009d4805261"
+export const SCHEMA = "8fb76afe908c"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
@@ -19,7 +19,7 @@ export const LIMITS = {"name":120,"title":200,"line":500,"text":20000,"paragraph
 /** Of each command: the field of the entity it is about, and kind and field that `expects` speaks of. */
 type OfCommand = { about?: string; kind?: string; field?: string }
 export const COMMANDS: Record<string, OfCommand> = 
-{"area.found":{},"interest_group.add":{"about":"id"},"organisation.join":{"about":"id"},"person.join":{"about":"id"},"person.edit":{"about":"person","kind":"person","field":"person"},"space.found":{"about":"id"},"participant.add":{"about":"person"},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person"},"profile.edit":{"about":"space","kind":"profile","field":"space"},"listing.follow":{"about":"space","kind":"listing","field":"space"},"invitation.create":{"about":"id"},"invitation.revoke":{"about":"invitation","kind":"invitation","field":"invitation"},"invitation.accept":{"about":"person"},"person.confirm":{"about":"person"},"participant.confirm":{"about":"person"},"goal.set":{"about":"id"},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board"},"column.add":{"about":"id"},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column"},"task.create":{"about":"id"},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task"},"helper.remove":{"about":"task"},"goal_tag.add":{"about":"task"},"goal_tag.remove":{"about":"task"},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id"},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task"},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task"},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
+{"area.found":{},"interest_group.add":{"about":"id"},"organisation.join":{"about":"id"},"person.join":{"about":"id"},"person.edit":{"about":"person","kind":"person","field":"person"},"person.erase":{"about":"person"},"space.found":{"about":"id"},"participant.add":{"about":"person"},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person"},"profile.edit":{"about":"space","kind":"profile","field":"space"},"listing.follow":{"about":"space","kind":"listing","field":"space"},"invitation.create":{"about":"id"},"invitation.revoke":{"about":"invitation","kind":"invitation","field":"invitation"},"invitation.accept":{"about":"person"},"person.confirm":{"about":"person"},"participant.confirm":{"about":"person"},"goal.set":{"about":"id"},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board"},"column.add":{"about":"id"},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column"},"task.create":{"about":"id"},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task"},"helper.remove":{"about":"task"},"goal_tag.add":{"about":"task"},"goal_tag.remove":{"about":"task"},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id"},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task"},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task"},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
 
 export const Viewer = { MODERATOR: 1, MEMBER: 2, GUEST: 4, READER: 8, SCREEN: 16 } as const
 /** One kind of viewer; `to` of an entity is a sum of them. */
@@ -68,6 +68,7 @@ export interface Person {
   joined_on: Day | null
   access_until: Day | null
   promised: "administrator" | "coordination" | "guest" | "member" | "reader" | "steering" | null
+  erased: boolean
 }
 export interface Listing {
   kind: "listing"
@@ -107,6 +108,16 @@ export interface Participant {
   since: Instant | null
   invitation: string | null
   promised: "coach" | "deputy" | "guest" | "member" | "moderator" | "reader" | null
+  erased: boolean
+}
+export interface Trace {
+  kind: "trace"
+  id: string
+  to: number
+  person: string
+  of: string
+  entity: string
+  on: string | null
 }
 export interface Invitation {
   kind: "invitation"
@@ -291,6 +302,10 @@ export interface EditPerson {
   name?: string
   function?: string
   role?: "administrator" | "coordination" | "guest" | "member" | "reader" | "steering"
+}
+export interface ErasePerson {
+  verb: "person.erase"
+  person: string
 }
 export interface FoundSpace {
   verb: "space.found"
@@ -591,7 +606,7 @@ export interface RemoveComment {
 }
 export interface Put {
   do: "put"
-  entity: Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
+  entity: Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
   formerly?: number
 }
 export interface Patch {
@@ -675,6 +690,9 @@ export interface InBin {
 }
 export interface LastModerator {
   reason: "last_moderator"
+}
+export interface LastCoordination {
+  reason: "last_coordination"
 }
 export interface NumberTaken {
   reason: "number_taken"
@@ -786,7 +804,7 @@ export interface Accepted {
 export interface Refused {
   t: "refused"
   id: string
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
 }
 export interface Presence {
   t: "presence"
@@ -821,7 +839,7 @@ export interface Snapshot {
   seq: number
   head: string
   viewer: Viewer
-  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
 }
 export interface TaskPart {
   space: string
@@ -831,7 +849,7 @@ export interface TaskPart {
   description: Description | null
   description_html: string
   comments: RenderedComment[]
-  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
 }
 export interface RenderedComment {
   comment: Comment
@@ -839,7 +857,7 @@ export interface RenderedComment {
 }
 export interface Found {
   space: string
-  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
   more: boolean
 }
 export interface EntriesPage {
@@ -901,7 +919,7 @@ export interface DemoPerson {
 }
 export interface Problem {
   status: number
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal | null
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal | null
 }
 export interface LinkPreview {
   name: string
@@ -1011,11 +1029,20 @@ export interface Invited {
   outcome: "already_in" | "invalid" | "invited"
   link: string | null
 }
+export interface Erase {
+  name: string
+}
+export interface NameFound {
+  space: string
+  kind: string
+  id: string
+  task: string | null
+}
 
-export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
-export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | CreateInvitation | RevokeInvitation | AcceptInvitation | ConfirmPerson | ConfirmParticipant | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
+export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
+export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | ErasePerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | CreateInvitation | RevokeInvitation | AcceptInvitation | ConfirmPerson | ConfirmParticipant | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
 export type Change = Put | Patch | Drop
-export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
+export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
 export type ClientMessage = Hello | Watch | Unwatch | Do | SayPresence | Ping
 export type ServerMessage = Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
 export type Kind = AnyEntity['kind']

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("password", sa.String(length=200), nullable=True),
         sa.Column("totp", sa.String(length=64), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=True),
+        sa.Column("used_on", sa.String(length=10), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
     )

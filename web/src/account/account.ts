@@ -3,6 +3,7 @@ import { enterAs } from '../lib/session.svelte'
 import type {
   Challenge,
   Entered,
+  Id,
   LinkPreview,
   MailTried,
   Me,
@@ -84,6 +85,9 @@ export const ownSessions = () => fetchJson<OwnSession[]>('/api/me/sessions')
 
 /** Signs out elsewhere: one place, or (null) all but this one. */
 export const endSessions = (id: string | null) => post<void>('/api/me/sessions/end', { id })
+
+/** Has oneself forgotten for good; `name` was typed by hand. The server ends every session. */
+export const eraseMe = (person: Id, name: string) => post<void>(`/api/people/${person}/erase`, { name })
 
 function post<Answer>(path: string, body: unknown): Promise<Answer> {
   return fetchJson<Answer>(path, { method: 'POST', body })

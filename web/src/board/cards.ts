@@ -1,5 +1,6 @@
 // What a card shows, read from the state of a space. Pure: the same state gives the same card.
 
+import { called } from '../lib/called.ts'
 import { sameList } from '../lib/lists.ts'
 import { folded } from '../lib/names.ts'
 import type { ChecklistLine, Day, Goal, GoalTag, Helper, Id, Participant, Task } from '../schema.ts'
@@ -70,7 +71,7 @@ export function sameView(a: CardView, b: CardView): boolean {
 /** What a person is called here; empty if neither space nor area know them (any more). */
 export function nameOf(person: Id, space: ReadSpace, area: ReadSpace): string {
   const here = space.where('participant', 'person', person)[0]
-  return here?.name ?? area.get('person', person)?.name ?? ''
+  return called(here) ?? called(area.get('person', person)) ?? ''
 }
 
 /** Whether a task stands on the board: not archived, not in the bin, not put away. */

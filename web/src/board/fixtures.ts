@@ -57,6 +57,7 @@ export function task(number: number, inColumn: number, title: string, part: Part
 export function participant(number: number, name: string, part: Partial<Participant> = {}): Participant {
   return {
     kind: 'participant',
+    erased: false,
     id: id('q', number),
     to: AUDIENCES.area,
     person: person(number),

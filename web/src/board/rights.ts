@@ -63,6 +63,7 @@ export function mayHelp(participants: Iterable<Participant>, to: number, languag
 function people(participants: Iterable<Participant>): Participant[] {
   const strongest = new Map<Id, Participant>()
   for (const one of participants) {
+    if (one.erased) continue
     const known = strongest.get(one.person)
     const stronger = !known || STRONGEST.indexOf(one.role) < STRONGEST.indexOf(known.role)
     if (stronger) strongest.set(one.person, one)

@@ -1,3 +1,4 @@
+import { called } from '../lib/called'
 import type { Translate } from '../lib/texts'
 import { type AnyEntity, AUDIENCES, type Day, type Entry, type Id } from '../schema'
 import type { ReadSpace } from '../sync'
@@ -23,7 +24,7 @@ export function tellingFrom(space: ReadSpace, area: ReadSpace, t: Translate, day
     t,
     day,
     audience: (to) => t(`visibility.${visibilityOf(to)}`),
-    person: (id) => space.where('participant', 'person', id)[0]?.name ?? area.get('person', id)?.name,
+    person: (id) => called(space.where('participant', 'person', id)[0]) ?? called(area.get('person', id)),
     organisation: (id) => area.get('organisation', id)?.name,
     task: (id) => space.get('task', id)?.title,
     column: (id) => space.get('column', id)?.title,
@@ -44,7 +45,7 @@ export function namesIn(entry: Entry, telling: Telling): Telling {
     put.get(`${kind} ${id}`) as Extract<AnyEntity, { kind: K }> | undefined
   return {
     ...telling,
-    person: (id) => telling.person(id) ?? find('person', id)?.name ?? participant(put, id),
+    person: (id) => telling.person(id) ?? called(find('person', id)) ?? participant(put, id),
     task: (id) => find('task', id)?.title ?? telling.task(id),
     column: (id) => find('column', id)?.title ?? telling.column(id),
     line: (id) => find('checklist_line', id)?.text ?? telling.line(id),
@@ -53,7 +54,7 @@ export function namesIn(entry: Entry, telling: Telling): Telling {
 }
 
 function participant(put: ReadonlyMap<string, AnyEntity>, person: Id): string | undefined {
-  for (const one of put.values()) if (one.kind === 'participant' && one.person === person) return one.name
+  for (const one of put.values()) if (one.kind === 'participant' && one.person === person) return called(one)
   return undefined
 }
 

@@ -153,7 +153,8 @@ test.each(SAID)('%s', (_, one, expected) => {
 })
 
 test('every verb of the vocabulary has a sentence', () => {
-  expect([...TOLD_VERBS].sort()).toEqual(Object.keys(COMMANDS).sort())
+  // The last is written by an erasure, and nobody sends it.
+  expect([...TOLD_VERBS].sort()).toEqual([...Object.keys(COMMANDS), 'person.forget'].sort())
 })
 
 test.each(TOLD_VERBS)('%s is told without holes, in both languages', (verb) => {

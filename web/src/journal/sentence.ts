@@ -64,6 +64,8 @@ const TELLERS = new Map<string, Teller>([
   ['organisation.join', naming('activity.organisation.join', ({ entry }) => named(entry, 'organisation'))],
   ['person.join', naming('activity.person.join', ({ entry }) => named(entry, 'person'))],
   ['person.edit', naming('activity.person.edit', aboutPerson)],
+  ['person.erase', plain('activity.person.erase')],
+  ['person.forget', plain('activity.person.forget')],
   ['space.found', spaceFounded],
   ['participant.add', naming('activity.participant.add', withRole)],
   ['participant.change', naming('activity.participant.change', aboutPerson)],

@@ -2,14 +2,18 @@ const TITLES = /^(?:(?:prof|dr|dipl|ing|med|phil|rer|nat|h)\.?[-.\s]+)+/i
 
 /** Up to two initials: of the first and the last word, academic titles left out. */
 export function initials(name: string): string {
-  const words = name.replace(TITLES, '').split(/\s+/).filter(Boolean)
+  const words = name
+    .replace(TITLES, '')
+    .replace(/\(.*\)/, '')
+    .split(/\s+/)
+    .filter(Boolean)
   const chosen = words.length > 1 ? [words[0], words[words.length - 1]] : words
   return chosen.map((word) => Array.from(word ?? '')[0]?.toLocaleUpperCase() ?? '').join('')
 }
 
-/** What people call each other in a sentence on a card: the first name, with a title the whole name. */
+/** What people call each other in a sentence on a card: the first name; with a title, or if it is no name, the whole. */
 export function shortName(name: string): string {
-  return TITLES.test(name) ? name : (name.split(/\s+/)[0] ?? name)
+  return TITLES.test(name) || /^\p{Ll}/u.test(name) ? name : (name.split(/\s+/)[0] ?? name)
 }
 
 /** The order of people and things by name, as in German; academic titles do not count. */

@@ -5,6 +5,7 @@ import { members, searched } from './members'
 function part(id: string, person: string, role: Participant['role'], rest: Partial<Participant> = {}): Participant {
   return {
     kind: 'participant',
+    erased: false,
     id,
     to: 7,
     person,

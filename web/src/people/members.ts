@@ -10,9 +10,12 @@ export interface Member {
   parts: readonly Participant[]
 }
 
-/** The people of a space: by their strongest role, then by name. */
+/** The people of a space: by their strongest role, then by name. Who was erased takes part no more. */
 export function members(participants: readonly Participant[]): Member[] {
-  const people = Map.groupBy(participants, (one) => one.person)
+  const people = Map.groupBy(
+    participants.filter((one) => !one.erased),
+    (one) => one.person,
+  )
   return [...people]
     .map(([person, parts]) => {
       const sorted = [...parts].sort((a, b) => strength(a) - strength(b))

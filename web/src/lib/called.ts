@@ -1,0 +1,14 @@
+import { t } from './i18n.svelte'
+
+interface Known {
+  name: string
+  erased: boolean
+  organisation_name?: string
+}
+
+/** What somebody is called: their name, or that they were a member once. Undefined for those who are not known. */
+export function called(one: Known | undefined): string | undefined {
+  if (!one?.erased) return one?.name
+  const organisation = one.organisation_name
+  return organisation ? t('person.former_of', { organisation }) : t('person.former')
+}
