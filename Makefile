@@ -87,6 +87,10 @@ format: .venv/.dev $(NODE_MODULES) ## format Python and the client, repair what 
 types: .venv/.dev ## write web/src/schema.ts from the Python vocabulary
 	python -m shared_schema.typescript
 
+.PHONY: rights
+rights: .venv/.dev ## write docs/rights.md from the rules
+	python -m tests.people.rights
+
 .PHONY: bench
 bench: .venv/.dev $(CLIENT) ## measure (QUICK=1 for a short run)
 	python -m bench

@@ -32,6 +32,7 @@ from server.people.attempts import Attempts
 from server.people.entering import Entering
 from server.people.inviting import inviting_routes
 from server.people.joining import joining_routes
+from server.people.passkeys import passkey_routes, site_of
 from server.people.routes import people_routes
 from server.people.security import security_routes
 from server.people.sessions import Session, Sessions, SignedIn
@@ -127,6 +128,7 @@ def _people(
     """Every way in and out."""
     attempts = Attempts()
     entering = Entering(kernel, sessions, demo=settings.demo)
+    site = site_of(settings.origins)
     ways = Ways(kernel, entering, attempts, outbox, mail_room, url=settings.origins[0])
     return [
         *people_routes(kernel, sessions, entering, attempts, demo=settings.demo),
@@ -134,6 +136,7 @@ def _people(
         *joining_routes(kernel, sessions, entering, attempts),
         *inviting_routes(ways),
         *security_routes(kernel, sessions, entering, attempts),
+        *(passkey_routes(kernel, entering, attempts, site) if site else []),
         *setup_routes(kernel, entering, attempts, mail_room),
     ]
 

@@ -29,6 +29,7 @@ from shared_schema.refusals import (
     Unavailable,
     WeakPassword,
     WrongCode,
+    WrongPasskey,
     WrongPassword,
 )
 
@@ -45,6 +46,7 @@ _STATUS: dict[type, int] = {
     Unavailable: 503,
     WrongPassword: 403,
     WrongCode: 403,
+    WrongPasskey: 403,
     WeakPassword: 422,
     Internal: 500,
 }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from .base import Name
 from .frames import Me
@@ -15,7 +15,7 @@ _EMAIL = r"^[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f]{1,64}@[A-Za-z0-9](?:[A-Za-z0
 
 EmailAddress = Annotated[str, Meta(min_length=3, max_length=254, pattern=_EMAIL)]
 Token = Annotated[str, Meta(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9_-]+\Z")]
-SignedInBy = Literal["demo", "link", "password", "setup", "invitation"]
+SignedInBy = Literal["demo", "link", "password", "passkey", "setup", "invitation"]
 Password = Annotated[str, Meta(min_length=8, max_length=200)]
 Code = Annotated[str, Meta(min_length=6, max_length=20, pattern=r"^[0-9A-Za-z -]+\Z")]
 """Six digits of an authenticator, or a recovery code; spaces and dashes do not matter."""
@@ -104,6 +104,15 @@ class EndSessions(Body, frozen=True, kw_only=True):
 # --- how one signs in ------------------------------------------------------------------------------------------------
 
 
+class Passkey(Struct, frozen=True, kw_only=True):
+    """A key that a device holds; it is used with a finger, a face or the device's own code."""
+
+    id: str
+    name: str
+    created_at: datetime
+    used_on: str | None
+
+
 class Security(Struct, frozen=True, kw_only=True):
     """How one signs in. `email` is None for those who came by a link and gave none."""
 
@@ -111,6 +120,7 @@ class Security(Struct, frozen=True, kw_only=True):
     password: bool
     authenticator: bool
     recovery_codes: int
+    passkeys: tuple[Passkey, ...] = ()
 
 
 class SetPassword(Body, frozen=True, kw_only=True):
@@ -118,6 +128,32 @@ class SetPassword(Body, frozen=True, kw_only=True):
 
     new: Password
     current: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class Challenge(Struct, frozen=True, kw_only=True):
+    """What a browser needs to make or use a passkey (`options` as WebAuthn says), and the token to come back with."""
+
+    token: str
+    options: Raw
+
+
+class AddPasskey(Body, frozen=True, kw_only=True):
+    """The passkey that the browser made; `credential` as its `toJSON()` gives it."""
+
+    token: Token
+    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z")]
+    credential: dict[str, Any]
+
+
+class UsePasskey(Body, frozen=True, kw_only=True):
+    """The answer of a passkey to a challenge."""
+
+    token: Token
+    credential: dict[str, Any]
+
+
+class RemovePasskey(Body, frozen=True, kw_only=True):
+    id: Annotated[str, Meta(max_length=2046, pattern=r"^[0-9a-f]+\Z")]
 
 
 class NewAuthenticator(Struct, frozen=True, kw_only=True):

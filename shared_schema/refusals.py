@@ -142,6 +142,10 @@ class WrongCode(Reason, frozen=True, kw_only=True, tag="wrong_code"):
     """The code of the authenticator is wrong, was used before, or is too old."""
 
 
+class WrongPasskey(Reason, frozen=True, kw_only=True, tag="wrong_passkey"):
+    """The passkey is not known here, or has not answered what it was asked."""
+
+
 class WeakPassword(Reason, frozen=True, kw_only=True, tag="weak_password"):
     """The password is too easy to guess: a common one, a name with a number, or close to one's own."""
 
@@ -176,6 +180,7 @@ AnyReason = (
     | AddressTaken
     | WrongPassword
     | WrongCode
+    | WrongPasskey
     | WeakPassword
     | Internal
 )

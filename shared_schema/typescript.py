@@ -54,6 +54,7 @@ HTTP = (
     accounts.LinkPreview,
     accounts.Entered,
     accounts.Security,
+    accounts.Challenge,
     accounts.NewAuthenticator,
     accounts.RecoveryCodes,
     accounts.GiveAccess,

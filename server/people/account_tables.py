@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from server.core.tables import ID, INSTANT, metadata
 
@@ -26,6 +26,19 @@ recovery_codes = Table(
     # SHA-256 of a code that stands in for the authenticator, once.
     Column("account", ID, ForeignKey("accounts.id"), primary_key=True),
     Column("code", String(64), primary_key=True),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    # The credential's own id, in hexadecimal, and its public key: nothing here lets anybody in.
+    Column("id", String(2046), primary_key=True),
+    Column("account", ID, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("used_on", String(10)),
 )
 
 account_people = Table(

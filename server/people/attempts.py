@@ -1,8 +1,8 @@
 """Attempts to sign in that failed, by the address they came from: whoever guesses is slowed, and nobody else.
 
-A whole hall shares one address, so that it only counts failures, and only failures are refused: who has the right link
-gets in at any time. What can be guessed, such as a password, is counted for each account and address, and refused before
-it is looked at (`hold`): so nobody is locked out by a stranger, and guessing from one place ends soon.
+A whole hall shares one address, so that it only counts failures, and only failures are refused: who has the right
+link gets in at any time. What can be guessed, such as a password, is counted for each account and address, and refused
+before it is looked at (`hold`): nobody is locked out by a stranger, and guessing from one place ends soon.
 """
 
 from __future__ import annotations

@@ -74,6 +74,12 @@ class Entering:
             return Response(Entered(second=token))
         return await self._entered(request, being, by, account)
 
+    async def proven(
+        self, request: Request[Any, Any, Any], being: Being, *, by: SignedInBy, account: Id
+    ) -> Response[Entered]:
+        """Signs in who has proven both at once."""
+        return await self._entered(request, being, by, account)
+
     async def second_step(self, request: Request[Any, Any, Any], token: str, code: str) -> Response[Entered]:
         """Signs in who has proven both. A handful of wrong codes, and the first step has to be taken again."""
         database = self._kernel.database

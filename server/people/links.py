@@ -20,7 +20,7 @@ from shared_schema.base import Id
 
 from .account_tables import links
 
-Purpose = Literal["sign_in", "access", "second", "setup"]
+Purpose = Literal["sign_in", "access", "second", "setup", "passkey"]
 TOKEN_BYTES: Final = 32
 """256 bits: twice what cannot be guessed."""
 T = TypeVar("T", bound=Struct)

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from server.core import moments
 from server.core.journal import database_time
-from shared_schema.accounts import Security
+from shared_schema.accounts import Passkey, Security
 from shared_schema.base import Id
 
 from . import credentials
-from .account_tables import accounts, recovery_codes
+from .account_tables import accounts, passkeys, recovery_codes
 from .accounts import normal
 
 
@@ -48,6 +49,7 @@ def security_of(connection: Connection, account: Id) -> Security:
         password=row.password is not None,
         authenticator=row.totp is not None,
         recovery_codes=connection.execute(left).scalar_one(),
+        passkeys=tuple(passkeys_of(connection, account)),
     )
 
 
@@ -93,3 +95,45 @@ def use_code(connection: Connection, account: Id, code: str) -> bool:
     fresh = or_(accounts.c.totp_step.is_(None), accounts.c.totp_step < step)
     taken = update(accounts).where(accounts.c.id == account, fresh).values(totp_step=step)
     return connection.execute(taken).rowcount == 1
+
+
+# --- passkeys --------------------------------------------------------------------------------------------------------
+
+
+class StoredPasskey(Struct, frozen=True):
+    """What the answer of a passkey is held against."""
+
+    account: Id
+    public_key: bytes
+    sign_count: int
+
+
+def passkeys_of(connection: Connection, account: Id) -> list[Passkey]:
+    """The passkeys of an account, the oldest first."""
+    rows = select(passkeys).where(passkeys.c.account == account).order_by(passkeys.c.created_at)
+    return [
+        Passkey(id=row.id, name=row.name, created_at=moments.read(row.created_at), used_on=row.used_on)
+        for row in connection.execute(rows)
+    ]
+
+
+def add_passkey(connection: Connection, account: Id, id: str, public_key: bytes, sign_count: int, name: str) -> None:
+    now = moments.write(database_time(connection))
+    values = {"id": id, "account": account, "public_key": public_key, "sign_count": sign_count, "name": name}
+    connection.execute(insert(passkeys), {**values, "created_at": now})
+
+
+def passkey(connection: Connection, id: str) -> StoredPasskey | None:
+    """The passkey with this id."""
+    row = connection.execute(select(passkeys).where(passkeys.c.id == id)).one_or_none()
+    return None if row is None else StoredPasskey(row.account, bytes(row.public_key), row.sign_count)
+
+
+def used_passkey(connection: Connection, id: str, sign_count: int) -> None:
+    """Remembers how often a passkey was used: one that was copied counts from where it was."""
+    today = database_time(connection).date().isoformat()
+    connection.execute(update(passkeys).where(passkeys.c.id == id).values(sign_count=sign_count, used_on=today))
+
+
+def remove_passkey(connection: Connection, account: Id, id: str) -> None:
+    connection.execute(delete(passkeys).where(passkeys.c.id == id, passkeys.c.account == account))

@@ -48,9 +48,9 @@ async def visitor(chromium: Browser) -> AsyncIterator[Visitor]:
         await context.close()
 
 
-async def set_up(page: Page, instance: Instance, mailbox: Mailbox) -> None:
+async def set_up(page: Page, instance: Instance, mailbox: Mailbox, url: str = "") -> None:
     """Founds the area as whoever holds the link does, with the mail server that was named."""
-    link = await setup_link(instance.korridor.kernel.database, instance.url)
+    link = await setup_link(instance.korridor.kernel.database, url or instance.url)
     assert link is not None
     await page.goto(link)
     await page.get_by_label("Name des Kooperationsraums").fill("Kooperationsraum Selmachtal")
@@ -171,3 +171,36 @@ async def test_with_a_password_and_an_app_one_signs_in_in_two_steps(
     await phone.keyboard.type(recovery)
     await phone.keyboard.press("Enter")
     await expect(phone.get_by_role("heading", name="Guten Tag, Jana Wolfsteiner")).to_be_visible()
+
+
+async def test_with_a_passkey_one_signs_in_without_anything_else(
+    empty: Instance, visitor: Visitor, mailbox: Mailbox
+) -> None:
+    desk = await visitor(viewport={"width": 1440, "height": 900})
+    device = await desk.context.new_cdp_session(desk)
+    await device.send("WebAuthn.enable")
+    kind = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    authenticator = {**kind, "isUserVerified": True, "automaticPresenceSimulation": True}
+    await device.send("WebAuthn.addVirtualAuthenticator", {"options": authenticator})
+    # Passkeys are made for names; a bare address has none.
+    named = f"http://localhost:{empty.settings.port}"
+    await set_up(desk, empty, mailbox, named)
+    await desk.goto(f"{named}/account")
+    await desk.get_by_role("button", name="Passkey hinzufügen").click()
+    await desk.get_by_label("Name").fill("Diensthandy")
+    await desk.get_by_role("button", name="Passkey anlegen").click()
+    await expect(desk.get_by_text("zuletzt benutzt: noch nie")).to_be_visible()
+
+    await desk.context.clear_cookies()
+    await desk.goto(named)
+    await desk.get_by_role("button", name="Lieber mit Passkey").click()
+    await expect(desk.get_by_role("heading", name="Guten Tag, Jana Wolfsteiner")).to_be_visible()
+    await desk.goto(f"{named}/account")
+    await expect(desk.get_by_text("zuletzt benutzt: noch nie")).to_have_count(0)
+
+    await desk.get_by_role("button", name="Passkey Diensthandy entfernen").click()
+    await expect(desk.get_by_text("Diensthandy")).to_have_count(0)
+    await desk.context.clear_cookies()
+    await desk.goto(named)
+    await desk.get_by_role("button", name="Lieber mit Passkey").click()
+    await expect(desk.get_by_text("Dieser Passkey gilt hier nicht.")).to_be_visible()

@@ -244,3 +244,41 @@ def test_a_clock_may_be_off_by_one_step_and_no_more(late: int) -> None:
 
 def _passwords(connection: Connection) -> list[str]:
     return list(connection.execute(select(accounts_table.c.password)).scalars())
+
+
+# --- passkeys --------------------------------------------------------------------------------------------------------
+# That one works is shown in a real browser, tests/e2e/test_coming_in.py.
+
+NO_CREDENTIALS: list[dict[str, object]] = [
+    {},
+    {"id": 7},
+    {"id": "not base64!", "rawId": "x", "response": {}, "type": "public-key"},
+    {
+        "id": "AAAA",
+        "rawId": "AAAA",
+        "type": "public-key",
+        "response": {"clientDataJSON": "e30", "attestationObject": "oA"},
+    },
+    {"id": "AAAA", "rawId": "BBBB", "type": "password", "response": []},
+]
+
+
+@pytest.mark.parametrize("credential", NO_CREDENTIALS)
+async def test_what_is_no_passkey_is_refused(
+    instance: Instance, area: SmallArea, credential: dict[str, object]
+) -> None:
+    async with josef(instance, area) as browser:
+        token = (await browser.post("/api/me/passkeys/new")).json()["token"]
+        added = await browser.post("/api/me/passkeys", json={"token": token, "name": "x", "credential": credential})
+        token = (await browser.post("/api/sign-in/passkey/new")).json()["token"]
+        used = await browser.post("/api/sign-in/passkey", json={"token": token, "credential": credential})
+        assert (await browser.get("/api/me/security")).json()["passkeys"] == []
+    assert [answer.json()["reason"] for answer in (added, used)] == [{"reason": "wrong_passkey"}] * 2
+
+
+async def test_a_challenge_is_answered_once(instance: Instance, area: SmallArea) -> None:
+    async with instance.browser() as browser:
+        token = (await browser.post("/api/sign-in/passkey/new")).json()["token"]
+        body = {"token": token, "credential": {"id": "AAAA"}}
+        statuses = [(await browser.post("/api/sign-in/passkey", json=body)).status_code for _ in range(12)]
+    assert statuses == [403] * 10 + [429] * 2

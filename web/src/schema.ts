@@ -10,7 +10,7 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "1496948429cb"
+export const SCHEMA = "9009d4805261"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
@@ -696,6 +696,9 @@ export interface WrongPassword {
 export interface WrongCode {
   reason: "wrong_code"
 }
+export interface WrongPasskey {
+  reason: "wrong_passkey"
+}
 export interface WeakPassword {
   reason: "weak_password"
 }
@@ -783,7 +786,7 @@ export interface Accepted {
 export interface Refused {
   t: "refused"
   id: string
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WeakPassword | Internal
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
 }
 export interface Presence {
   t: "presence"
@@ -898,7 +901,7 @@ export interface DemoPerson {
 }
 export interface Problem {
   status: number
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WeakPassword | Internal | null
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal | null
 }
 export interface LinkPreview {
   name: string
@@ -913,6 +916,17 @@ export interface Security {
   password: boolean
   authenticator: boolean
   recovery_codes: number
+  passkeys: Passkey[]
+}
+export interface Passkey {
+  id: string
+  name: string
+  created_at: Instant
+  used_on: string | null
+}
+export interface Challenge {
+  token: string
+  options: AnyCommand
 }
 export interface NewAuthenticator {
   secret: string
@@ -930,7 +944,7 @@ export interface AccessGiven {
 }
 export interface OwnSession {
   id: string
-  by: "demo" | "invitation" | "link" | "password" | "setup"
+  by: "demo" | "invitation" | "link" | "passkey" | "password" | "setup"
   browser: string
   began_at: Instant
   used_on: string
@@ -999,7 +1013,7 @@ export interface Invited {
 export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
 export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | CreateInvitation | RevokeInvitation | AcceptInvitation | ConfirmPerson | ConfirmParticipant | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
 export type Change = Put | Patch | Drop
-export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WeakPassword | Internal
+export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
 export type ClientMessage = Hello | Watch | Unwatch | Do | SayPresence | Ping
 export type ServerMessage = Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
 export type Kind = AnyEntity['kind']

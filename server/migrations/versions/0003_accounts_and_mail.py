@@ -75,6 +75,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_recovery_codes_account")),
         sa.PrimaryKeyConstraint("account", "code", name=op.f("pk_recovery_codes")),
     )
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.String(length=2046), nullable=False),
+        sa.Column("account", sa.String(length=36), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("used_on", sa.String(length=10), nullable=True),
+        sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_passkeys_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+    )
+    op.create_index(op.f("ix_passkeys_account"), "passkeys", ["account"], unique=False)
     _sessions_anew()
 
 

@@ -1,6 +1,7 @@
 import { fetchJson, HttpProblem } from '../lib/http'
 import { enterAs } from '../lib/session.svelte'
 import type {
+  Challenge,
   Entered,
   LinkPreview,
   MailTried,
@@ -83,4 +84,50 @@ export const endSessions = (id: string | null) => post<void>('/api/me/sessions/e
 
 function post<Answer>(path: string, body: unknown): Promise<Answer> {
   return fetchJson<Answer>(path, { method: 'POST', body })
+}
+
+// --- passkeys --------------------------------------------------------------------------------------------------------
+
+/** Whether this browser knows passkeys, and this address may have them: a bare number may not. */
+export const knowsPasskeys =
+  'PublicKeyCredential' in globalThis &&
+  'parseCreationOptionsFromJSON' in PublicKeyCredential &&
+  !/^[\d.:[\]]+$/.test(location.hostname)
+
+/** Has the device make a passkey; false if the person changed their mind. */
+export async function addPasskey(name: string): Promise<boolean> {
+  const { token, options } = await post<Challenge>('/api/me/passkeys/new', {})
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(
+    options as unknown as PublicKeyCredentialCreationOptionsJSON,
+  )
+  const credential = await asked(navigator.credentials.create({ publicKey }))
+  if (credential) await post<void>('/api/me/passkeys', { token, name, credential: credential.toJSON() })
+  return credential !== null
+}
+
+export const removePasskey = (id: string) => post<void>('/api/me/passkeys/remove', { id })
+
+/** Signs in with a passkey; false if the person changed their mind. */
+export async function usePasskey(): Promise<boolean> {
+  const { token, options } = await post<Challenge>('/api/sign-in/passkey/new', {})
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
+    options as unknown as PublicKeyCredentialRequestOptionsJSON,
+  )
+  const credential = await asked(navigator.credentials.get({ publicKey }))
+  if (credential) entered(await post<Entered>('/api/sign-in/passkey', { token, credential: credential.toJSON() }))
+  return credential !== null
+}
+
+/** Browsers do not tell whether somebody pressed "cancel" or has no passkey; either way nothing was done. */
+async function asked(answer: Promise<Credential | null>): Promise<PublicKeyCredential | null> {
+  try {
+    return (await answer) as PublicKeyCredential | null
+  } catch (problem) {
+    if (
+      problem instanceof DOMException &&
+      ['NotAllowedError', 'AbortError', 'InvalidStateError'].includes(problem.name)
+    )
+      return null
+    throw problem
+  }
 }
