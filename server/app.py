@@ -32,6 +32,7 @@ from server.people.attempts import Attempts
 from server.people.entering import Entering
 from server.people.inviting import inviting_routes
 from server.people.joining import joining_routes
+from server.people.own_address import own_address_routes
 from server.people.passkeys import passkey_routes, site_of
 from server.people.routes import people_routes
 from server.people.security import security_routes
@@ -135,7 +136,8 @@ def _people(
         *sign_in_routes(ways),
         *joining_routes(kernel, sessions, entering, attempts),
         *inviting_routes(ways),
-        *security_routes(kernel, sessions, entering, attempts),
+        *own_address_routes(ways),
+        *security_routes(kernel, sessions, entering, attempts, mail_room),
         *(passkey_routes(kernel, entering, attempts, site) if site else []),
         *setup_routes(kernel, entering, attempts, mail_room),
     ]

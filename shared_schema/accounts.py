@@ -114,10 +114,13 @@ class Passkey(Struct, frozen=True, kw_only=True):
 
 
 class Security(Struct, frozen=True, kw_only=True):
-    """How one signs in. `email` is None for those who came by a link and gave none."""
+    """How one signs in. `email` is None for those who came by a link and gave none; `promised` is what they become in
+    the area once they have. Without `mail` this instance can send none."""
 
     email: str | None
     password: bool
+    promised: str | None = None
+    mail: bool = True
     authenticator: bool
     recovery_codes: int
     passkeys: tuple[Passkey, ...] = ()

@@ -85,9 +85,12 @@ def set_email(connection: Connection, account: Id, email: str) -> None:
 
 def coming_in(connection: Connection, being: Being, email: str | None) -> Account:
     """The account of a person who comes in for the first time or again: theirs, or that of their address, or a new
-    one. Raises `AddressTaken` if the address belongs to one who is somebody else in this area."""
+    one. An address that a mail has reached becomes theirs if they had none. Raises `AddressTaken` if it belongs to
+    somebody else."""
     account = of_person(connection, being.person)
     if account is not None:
+        if email and account.email is None:
+            set_email(connection, account.id, email)
         return account
     account = (by_email(connection, email) if email else None) or create(connection, email)
     if any(one.area == being.area for one in beings(connection, account.id)):

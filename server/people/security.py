@@ -12,8 +12,10 @@ from litestar import Request, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
+from msgspec.structs import replace
 
 from server.core.kernel import Kernel
+from server.mail.configured import MailRoom
 from shared_schema.accounts import (
     ConfirmAuthenticator,
     NewAuthenticator,
@@ -23,6 +25,7 @@ from shared_schema.accounts import (
     SetPassword,
 )
 from shared_schema.base import Id
+from shared_schema.people import Person
 from shared_schema.refusals import Refusal, WeakPassword, WrongCode, WrongPassword
 
 from . import credentials, proofs
@@ -36,14 +39,17 @@ Asked = Request[Any, Session, Any]
 
 
 def security_routes(
-    kernel: Kernel, sessions: Sessions, entering: Entering, attempts: Attempts
+    kernel: Kernel, sessions: Sessions, entering: Entering, attempts: Attempts, mail_room: MailRoom
 ) -> list[HTTPRouteHandler]:
     """The page on which one sees and changes how one signs in."""
     database = kernel.database
 
     @get("/api/me/security")
     async def security(request: Asked) -> Security:
-        return await database.read(proofs.security_of, _account(request))
+        own = await database.read(proofs.security_of, _account(request))
+        area = await kernel.space(request.auth.area)
+        person = area.find(Person, request.auth.person) if area else None
+        return replace(own, mail=await mail_room.post() is not None, promised=person.promised if person else None)
 
     @post("/api/me/password", status_code=204)
     async def set_password(request: Asked, data: JSONBody[SetPassword]) -> None:

@@ -19,6 +19,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from server.core.commands import Request as Sent
+from server.core.ids import new_id
 from server.core.kernel import Kernel
 from server.core.space import Space
 from server.core.wording import Language, say
@@ -35,7 +37,8 @@ from shared_schema.accounts import (
     UseLink,
     UsePassword,
 )
-from shared_schema.base import Author, GivenId, Id
+from shared_schema.base import SYSTEM, Author, GivenId, Id
+from shared_schema.invitations import ConfirmPerson
 from shared_schema.people import Area, Person
 from shared_schema.refusals import AddressTaken, NotAllowed, NotFound, Refusal, WrongPassword
 
@@ -86,15 +89,15 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
     @post("/api/sign-in/ask", opt=PUBLIC, status_code=204)
     async def ask(data: JSONBody[AskForLink]) -> Response[None]:
         # After the answer, so that its time does not tell who has an account.
-        return Response(None, background=BackgroundTask(mail_link, data.email))
+        return Response(None, background=BackgroundTask(mail, data.email))
 
-    async def mail_link(email: str) -> None:
+    async def mail(email: str) -> None:
         account = await kernel.database.read(accounts.by_email, email)
         being = _first(await kernel.database.read(accounts.beings, account.id)) if account else None
         area = await kernel.space(being.area) if being else None
         if account is None or area is None:
             return
-        if await kernel.database.write(_mail_link, account, _language(area), ways.url):
+        if await kernel.database.write(mail_link, account, _language(area), ways.url):
             ways.outbox.wake()
 
     @post("/api/sign-in/look", opt=PUBLIC, status_code=200)
@@ -115,6 +118,8 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
             attempts.failed(request)
             raise NotFoundException
         account, being = opened
+        if account.email is not None:
+            await _keep_promise(kernel, being)
         return await entering.first_step(request, being, account=account.id, by="link")
 
     @post("/api/sign-in/password", opt=PUBLIC, status_code=200)
@@ -151,6 +156,13 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
     return [ask, look, enter, with_password, second, give]
 
 
+async def _keep_promise(kernel: Kernel, being: Being) -> None:
+    """A guest whose address is confirmed becomes what they were invited as. Where nothing was promised, that is refused
+    and nothing happens."""
+    command = ConfirmPerson(person=being.person)
+    await kernel.submit(Sent(id=new_id(), space=being.area, command=command, author=SYSTEM))
+
+
 async def _kept_area(kernel: Kernel, session: Session) -> Space:
     """The area of the one who asks, if its directory is theirs to keep."""
     area = await kernel.space(session.area)
@@ -175,7 +187,7 @@ def _language(area: Space) -> Language:
 # --- SQL -------------------------------------------------------------------------------------------------------------
 
 
-def _mail_link(connection: Connection, account: Account, language: Language, url: str) -> bool:
+def mail_link(connection: Connection, account: Account, language: Language, url: str) -> bool:
     """Mails a link to the address of an account, unless it got many lately; says whether it did."""
     sent = links.issued_since(connection, "sign_in", account.id, timedelta(hours=1))
     if account.email is None or sent >= MOST_MAILED:
@@ -216,7 +228,8 @@ def _open(connection: Connection, token: str) -> tuple[Account, Being] | None:
     """Uses a link up; the account it opens, and as whom."""
     if given := links.redeem(connection, "access", token, Access):
         with suppress(accounts.AddressTaken):  # since it was given, somebody else has come in with this address
-            return accounts.coming_in(connection, given.being, given.email), given.being
+            came_in = accounts.coming_in(connection, given.being, given.email)
+            return accounts.by_id(connection, came_in.id) or came_in, given.being
         return None
     mailed = links.redeem(connection, "sign_in", token, SignIn)
     account = accounts.by_id(connection, mailed.account) if mailed else None

@@ -9,10 +9,14 @@ import httpx
 import pytest
 from sqlalchemy import Connection, update
 
+from server.core.ids import new_id
 from server.people.account_tables import links
 from server.people.entering import browser_name
+from server.people.links import hashed
 from server.people.sign_in import MOST_MAILED
 from shared_schema.base import Id
+from shared_schema.invitations import CreateInvitation
+from shared_schema.people import Participant
 from tests.support.areas import SmallArea
 from tests.support.instances import Instance, running_instance
 from tests.support.mailbox import Mailbox, link_in, mail_server
@@ -263,3 +267,60 @@ def test_a_browser_is_named_in_two_words(agent: str, name: str) -> None:
 
 def _expire(connection: Connection) -> None:
     connection.execute(update(links).values(expires_at=links.c.created_at))
+
+
+# --- giving one's own address ----------------------------------------------------------------------------------------
+
+
+async def give_own(instance: Instance, browser: httpx.AsyncClient, email: str) -> int:
+    return (await browser.post("/api/me/email", json={"email": email})).status_code
+
+
+async def test_who_came_by_a_link_gives_an_address_and_signs_in_with_it(
+    instance: Instance, area: SmallArea, mailbox: Mailbox
+) -> None:
+    link = (await give(instance, area, area.member)).json()["link"]
+    async with instance.browser() as browser:
+        await browser.post("/api/sign-in", json={"token": urlsplit(link).fragment})
+        assert (await browser.get("/api/me/security")).json()["email"] is None
+        assert await give_own(instance, browser, JOSEF) == 204
+        letter = await mailbox.next()
+        assert letter["Subject"] == "Bitte bestätigen: Ihre E-Mail-Adresse"
+        assert (await browser.get("/api/me/security")).json()["email"] is None, "it is theirs once they opened the mail"
+        assert (await use(instance, link_in(letter))).json()["me"]["person"] == area.member
+        assert (await browser.get("/api/me/security")).json()["email"] == JOSEF.lower()
+        assert await give_own(instance, browser, "other@x.example") == 404, (
+            "an address is not taken over by an open window"
+        )
+    await ask(instance, JOSEF)
+    assert (await mailbox.next())["Subject"] == "Ihr Link zum Anmelden"
+
+
+async def test_nobody_learns_from_it_who_has_an_address(instance: Instance, area: SmallArea, mailbox: Mailbox) -> None:
+    await let_in(instance, area, mailbox)
+    link = (await give(instance, area, area.coordinator)).json()["link"]
+    async with instance.browser() as browser:
+        await browser.post("/api/sign-in", json={"token": urlsplit(link).fragment})
+        assert await give_own(instance, browser, JOSEF) == 204
+    letter = await mailbox.next()
+    assert letter["Subject"] == "Ihr Link zum Anmelden", "the one who has the address signs in as who they are"
+    assert (await use(instance, link_in(letter))).json()["me"]["person"] == area.member
+
+
+async def test_a_guest_who_confirms_an_address_becomes_what_they_were_invited_as(
+    instance: Instance, area: SmallArea, mailbox: Mailbox
+) -> None:
+    token = "k" * 43
+    invitation = CreateInvitation(id=new_id(), token_hash=hashed(token), role="member", days=7, most_uses=5)
+    await area.accept(invitation)
+    async with instance.browser() as browser:
+        me = (await browser.post("/api/join", json={"token": token, "key": new_id(), "name": "Nora Neu"})).json()
+        assert me["area_role"] == "guest"
+        assert (await browser.get("/api/me/security")).json()["promised"] == "member"
+        await give_own(instance, browser, "nora@radverein.example")
+        entered = (await use(instance, link_in(await mailbox.next()))).json()["me"]
+        await instance.korridor.kernel.followed()
+        assert (entered["person"], entered["area_role"]) == (me["person"], "member")
+        network = await instance.korridor.kernel.space(area.network)
+        assert network is not None
+        assert [part.role for part in network.where(Participant, person=me["person"])] == ["member"]

@@ -7,21 +7,22 @@ each is asked about them for everybody, so that the table says what holds and no
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from server.core.commands import OPERATIONS, Actor, Needs, Operation
+from server.core.commands import OPERATIONS, Needs, Operation
 from server.core.space import Space
 from server.people import access
 from shared_schema.base import Author, Command
-from tests.convergence.furnished import PEOPLE, Furnished, verb
+from shared_schema.board import AddComment
+from tests.convergence.furnished import Furnished, verb
 from tests.support.worlds import id_of
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "rights.md"
-SAMPLES: Final = 300
+SAMPLES: Final = 240
 """Commands of each kind: of one's own and of others', on tasks that are shown to all and to few."""
 
 IN_A_SPACE: Final = {
@@ -72,40 +73,52 @@ thing in it gets the same answer as if it were not there.
 
 def page() -> str:
     """The whole page, in Markdown."""
-    house = Furnished(1, commands=0)
-    house.live(600, without=("column.add", "column.edit"))  # full columns would leave no room to send tasks to
+    # One in which everything stands as it was furnished, and one in which much has happened.
+    houses = (Furnished(1, commands=0), Furnished(1))
+    for house in houses:
+        _let_everybody_comment(house)
     area = [op for op in _operations() if _of_the_area(op)]
     space = [op for op in _operations() if not _of_the_area(op)]
     parts = [
         INTRODUCTION,
-        "## In a committee, a network or a key project\n\n" + _table(house, "network", IN_A_SPACE, space),
-        "## In the area\n\n" + _table(house, "area", IN_THE_AREA, area),
+        "## In a committee, a network or a key project\n\n" + _table(houses, "network", IN_A_SPACE, space),
+        "## In the area\n\n" + _table(houses, "area", IN_THE_AREA, area),
         "## The rules in their own words\n\n" + "\n".join(_sentences()) + "\n",
     ]
     return "\n".join(parts)
 
 
-def answers(house: Furnished, operation: Operation, to: str, who: str, made: list[Command]) -> str:
+def _let_everybody_comment(house: Furnished) -> None:
+    """What is one's own and what is not has to be there to be told apart."""
+    for who in IN_A_SPACE.values():
+        house.world.send(AddComment(id=id_of(f"comment by {who}"), task=id_of("one"), text="Gesehen"), who)
+
+
+Made = list[tuple[Furnished, Command]]
+"""Commands of a kind, each with where it was made."""
+
+
+def answer(operation: Operation, to: str, who: str, made: Made) -> str:
     """What the rule of a command says to somebody, over all that was made of that kind."""
-    space, area = house.world[to], house.world["area"]
-    by = actor(house, space, who)
-    seen = space.seen_by(by.viewer, area) if by.viewer else space
-    said = {by.viewer is not None and operation.needs(seen, by, command) for command in made}
+    said = {_says(operation, house, house.world[to], who, command) for house, command in made}
     return DEPENDS if len(said) == 2 else YES if said == {True} else NO
 
 
-def actor(house: Furnished, space: Space, who: str) -> Actor:
-    """Somebody of the tests, as they stand in a space."""
-    return access.actor(space, house.world["area"], Author(kind="person", id=id_of(who)), house.world.now)
+def _says(operation: Operation, house: Furnished, space: Space, who: str, command: Command) -> bool:
+    area = house.world["area"]
+    by = access.actor(space, area, Author(kind="person", id=id_of(who)), house.world.now)
+    return by.viewer is not None and operation.needs(space.seen_by(by.viewer, area), by, command)
 
 
-def samples(house: Furnished, command: type[Command], to: str) -> list[Command]:
+def samples(house: Furnished, command: type[Command], to: str) -> Made:
     """Commands of a kind that are sound in this space, made by everybody and by the system."""
-    made: list[Command] = []
+    house.dice = Random(verb(command))  # another command in between changes no other line
+    authors = (*IN_A_SPACE.values(), None)
+    made: Made = []
     for number in range(SAMPLES):
-        built = house.build(command, to, (*PEOPLE, None)[number % 6] if to != "area" else None)
+        built = house.build(command, to, authors[number % len(authors)] if to != "area" else None)
         if built is not None and built.space == id_of(to):
-            made.append(built.command)
+            made.append((house, built.command))
     return made
 
 
@@ -119,13 +132,12 @@ def _of_the_area(operation: Operation) -> bool:
     }  # fmt: skip
 
 
-def _table(house: Furnished, to: str, roles: dict[str, str], operations: list[Operation]) -> str:
+def _table(houses: Iterable[Furnished], to: str, roles: dict[str, str], operations: list[Operation]) -> str:
     lines = [f"| command | {' | '.join(roles)} |", "|---|" + "---|" * len(roles)]
     for operation in operations:
-        house.dice = Random(verb(operation.command))  # another command in between changes no other line
-        made = samples(house, operation.command, to)
+        made = [one for house in houses for one in samples(house, operation.command, to)]
         if made:
-            cells = [answers(house, operation, to, who, made) for who in roles.values()]
+            cells = [answer(operation, to, who, made) for who in roles.values()]
             lines.append(f"| `{verb(operation.command)}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

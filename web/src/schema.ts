@@ -914,6 +914,8 @@ export interface Entered {
 export interface Security {
   email: string | null
   password: boolean
+  promised: string | null
+  mail: boolean
   authenticator: boolean
   recovery_codes: number
   passkeys: Passkey[]

@@ -54,6 +54,9 @@ export async function security(): Promise<Security | null> {
   }
 }
 
+/** Has a link sent there; whoever opens it has confirmed the address. */
+export const giveAddress = (email: string) => post<void>('/api/me/email', { email })
+
 export const setPassword = (given: { new: string; current: string | null }) => post<void>('/api/me/password', given)
 
 export const removePassword = () => post<void>('/api/me/password/remove', {})
