@@ -32,7 +32,7 @@ from .accounts import Account, Being
 from .attempts import Attempts
 from .entering import Entering
 from .links import hashed
-from .sessions import Sessions
+from .sessions import Session, Sessions
 from .tables import invitations
 
 log = logging.getLogger("korridor.people")
@@ -58,33 +58,34 @@ def joining_routes(
         attempts.failed(request)
         raise NotFoundException
 
-    async def known_in(request: Request[Any, Any, Any], area: Space) -> Person | None:
-        """Who asks, if they are signed in to this area already."""
+    async def session_in(request: Request[Any, Any, Any], area: Space) -> Session | None:
+        """The session of the one who asks, if they are signed in to this area already."""
         session = await sessions.of(request)
-        someone = area.find(Person, session.person) if session and session.area == area.id else None
-        return someone if someone and rules.has_access(area, someone, kernel.now()) else None
+        someone = area.find(Person, session.person) if session else None
+        return session if someone and rules.has_access(area, someone, kernel.now()) else None
 
     @post("/api/join/look", opt=PUBLIC, status_code=200)
     async def look(request: Request[Any, Any, Any], data: JSONBody[LookAtInvitation]) -> JoinPreview:
         way = await _way(kernel, data.token)
         if way is None or not rules.is_open(way.invitation, kernel.now()):
             fail(request)
-        return _preview(way, await known_in(request, way.area))
+        session = await session_in(request, way.area)
+        return _preview(way, way.area.get(Person, session.person) if session else None)
 
     @post("/api/join", opt=PUBLIC, status_code=200)
     async def join(request: Request[Any, Any, Any], data: JSONBody[Join]) -> Response[Me]:
         way = await _way(kernel, data.token)
         if way is None:
             fail(request)
-        someone = await known_in(request, way.area)
+        session = await session_in(request, way.area)
         # The key stays with its client: the ids that stand in journals open nothing.
-        person = someone.id if someone else derived_id("joined", way.invitation.id, data.key)
-        if not await _accept(kernel, way, person, None if someone else data):
+        person = session.person if session else derived_id("joined", way.invitation.id, data.key)
+        if not await _accept(kernel, way, person, None if session else data):
             fail(request)
         log.info("joined", extra={"person": person, "space": way.space.id, "invitation": way.invitation.id})
-        being = Being(person=person, area=way.area.id)
-        if someone and (session := await sessions.of(request)):
+        if session:
             return Response(await entering.me(session))
+        being = Being(person=person, area=way.area.id)
         account = await _account(kernel, being)
         return await entering.enter(request, being, account=account.id, by="invitation")
 
@@ -141,6 +142,8 @@ async def _accept(kernel: Kernel, way: Way, person: Id, data: Join | None) -> bo
         return bool(rules.parts_of(way.space, person))
     if answer.reason == NotFound(kind="invitation", id=way.invitation.id):
         return False
+    if answer.reason == NotFound(kind="person", id=person):  # said last, so that it does not tell what the link was
+        raise Refusal(Invalid(field="name", problem="missing"))
     raise Refusal(answer.reason)
 
 
@@ -150,8 +153,6 @@ def _already_in(reason: object) -> bool:
 
 def _given(data: Join) -> dict[str, Any]:
     """What a new guest says of themselves."""
-    if data.name is None:
-        raise Refusal(Invalid(field="name", problem="missing"))
     return {
         "name": data.name,
         "organisation": data.organisation,

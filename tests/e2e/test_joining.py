@@ -69,6 +69,7 @@ async def test_a_stranger_with_a_link_has_added_a_task_within_a_minute(
     await expect(jana.card("Lastenrad ausleihen")).to_be_visible()
     page = await people_page(jana)
     await expect(page.get_by_role("listitem").filter(has_text="Nora Neu").first).to_contain_text("Radverein Selmach")
+    await expect(page.get_by_text("zugesagt: Mitglied")).to_be_visible()
     assert (window.mistakes, window.strangers) == ([], [])
     await context.close()
 
