@@ -23,7 +23,6 @@ const FILES: Record<Route['page'], PageFile> = {
   overview: { load: () => import('./OverviewPage.svelte'), texts: ['people'] },
   tasks: { load: () => import('./MyTasksPage.svelte') },
   sessions: { load: () => import('../account/SessionsPage.svelte'), texts: ['account'] },
-  own_data: { load: () => import('../account/OwnDataPage.svelte'), texts: ['account', 'refusals'] },
   board: { load: () => import('../board/BoardPage.svelte'), texts: ['board'] },
   journal: { load: () => import('../journal/JournalPage.svelte'), texts: ['activity', 'people'] },
   people: { load: () => import('../people/PeoplePage.svelte'), texts: ['people'] },

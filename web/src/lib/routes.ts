@@ -2,7 +2,7 @@ import type { Id } from '../schema'
 
 export type StaticPage = 'accessibility' | 'privacy' | 'imprint'
 export type Route =
-  | { page: 'sign_in' | 'enter' | 'setup' | 'overview' | 'tasks' | 'sessions' | 'own_data' | 'not_found' }
+  | { page: 'sign_in' | 'enter' | 'setup' | 'overview' | 'tasks' | 'sessions' | 'not_found' }
   | { page: 'static'; about: StaticPage }
   | { page: 'board'; space: Id; view: 'board' | 'list' }
   | { page: 'journal' | 'people'; space: Id }
@@ -14,7 +14,6 @@ const PLAIN = new Map<string, Route>([
   ['/setup', { page: 'setup' }],
   ['/tasks', { page: 'tasks' }],
   ['/account/sessions', { page: 'sessions' }],
-  ['/account/data', { page: 'own_data' }],
   ['/accessibility', { page: 'static', about: 'accessibility' }],
   ['/privacy', { page: 'static', about: 'privacy' }],
   ['/imprint', { page: 'static', about: 'imprint' }],
@@ -38,7 +37,6 @@ export const links = {
   tasks: '/tasks',
   signIn: '/sign-in',
   sessions: '/account/sessions',
-  ownData: '/account/data',
   board: (space: Id) => `/spaces/${space}`,
   list: (space: Id) => `/spaces/${space}/list`,
   journal: (space: Id) => `/spaces/${space}/journal`,
