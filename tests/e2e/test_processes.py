@@ -71,9 +71,7 @@ async def test_two_people_on_two_processes_work_live_and_one_process_may_die(sit
     killed = time.monotonic()
     await _create(jana, "Nach dem Absturz")
     await expect(josef.card("Nach dem Absturz")).to_have_count(1, timeout=30_000)
-    record(
-        "P1 a browser whose process was killed", others_see_its_next_task_after_s=round(time.monotonic() - killed, 2)
-    )
+    record("P1 a browser whose process was killed", others_see_its_next_task_after_s=round(time.monotonic() - killed, 2))
     await expect(jana.card("Nach dem Absturz")).not_to_contain_text("Wird noch gesendet")
     await _create(josef, "Antwort")
     await expect(jana.card("Antwort")).to_have_count(1)
