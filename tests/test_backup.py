@@ -21,7 +21,9 @@ from server.core.long import read_long, write_long
 from server.core.projections import PROJECTIONS
 from server.core.tables import entities, follow_ups, instance, leases, revocations, spaces
 from server.core.verify import Difference, Verified, verify_archive, verify_database
+from server.mail.tables import letters, mail_servers
 from server.migrations import OlderDatabase, migrate, newest
+from server.people.account_tables import account_people, accounts, links
 from server.people.session_tables import sessions
 from server.people.sessions import Sessions
 from server.restore import import_spaces, opened, restore
@@ -33,7 +35,7 @@ from tests.support.areas import SmallArea, found_small_area, running_kernel
 
 READ_TABLES = {projection.table for projection in PROJECTIONS.values()}
 CARRIED = set(TABLES.values())
-LEFT_BEHIND = {instance, sessions, revocations, leases}
+LEFT_BEHIND = {instance, sessions, revocations, leases, accounts, account_people, links, letters, mail_servers}
 OTHER_KIND = {"sqlite": "postgres_url", "postgresql": "sqlite_url"}
 
 

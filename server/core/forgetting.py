@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -44,10 +45,16 @@ class Forgotten(Struct, frozen=True):
 
 
 def _replaced(text: str, names: Iterable[str]) -> str:
+    pattern = _pattern(frozenset(names))
+    return text if pattern is None else pattern.sub(NOBODY, text)
+
+
+@lru_cache(maxsize=16)
+def _pattern(names: frozenset[str]) -> re.Pattern[str] | None:
     longest_first = sorted({re.escape(name) for name in names if name}, key=lambda name: (-len(name), name))
     if not longest_first:
-        return text
-    return re.sub(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", NOBODY, text, flags=re.IGNORECASE)
+        return None
+    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", re.IGNORECASE)
 
 
 class Retelling:

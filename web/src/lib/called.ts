@@ -9,6 +9,5 @@ interface Known {
 /** What somebody is called: their name, or that they were a member once. Undefined for those who are not known. */
 export function called(one: Known | undefined): string | undefined {
   if (!one?.erased) return one?.name
-  const organisation = one.organisation_name
-  return organisation ? t('person.former_of', { organisation }) : t('person.former')
+  return t(`person.former${one.organisation_name ? '_of' : ''}`, { organisation: one.organisation_name ?? '' })
 }

@@ -1,12 +1,8 @@
 const TITLES = /^(?:(?:prof|dr|dipl|ing|med|phil|rer|nat|h)\.?[-.\s]+)+/i
 
-/** Up to two initials: of the first and the last word, academic titles left out. */
+/** Up to two initials: of the first and the last word, academic titles and what is in parentheses left out. */
 export function initials(name: string): string {
-  const words = name
-    .replace(TITLES, '')
-    .replace(/\(.*\)/, '')
-    .split(/\s+/)
-    .filter(Boolean)
+  const words = name.replace(TITLES, '').split('(')[0]?.split(/\s+/).filter(Boolean) ?? []
   const chosen = words.length > 1 ? [words[0], words[words.length - 1]] : words
   return chosen.map((word) => Array.from(word ?? '')[0]?.toLocaleUpperCase() ?? '').join('')
 }

@@ -2,7 +2,7 @@ import type { Id } from '../schema'
 
 export type StaticPage = 'accessibility' | 'privacy' | 'imprint'
 export type Route =
-  | { page: 'sign_in' | 'enter' | 'setup' | 'join' | 'overview' | 'tasks' | 'security' | 'own_data' | 'not_found' }
+  | { page: 'sign_in' | 'enter' | 'setup' | 'join' | 'overview' | 'tasks' | 'security' | 'not_found' }
   | { page: 'static'; about: StaticPage }
   | { page: 'board'; space: Id; view: 'board' | 'list' }
   | { page: 'journal' | 'people'; space: Id }
@@ -15,7 +15,6 @@ const PLAIN = new Map<string, Route>([
   ['/tasks', { page: 'tasks' }],
   ['/join', { page: 'join' }],
   ['/account', { page: 'security' }],
-  ['/account/data', { page: 'own_data' }],
   ['/accessibility', { page: 'static', about: 'accessibility' }],
   ['/privacy', { page: 'static', about: 'privacy' }],
   ['/imprint', { page: 'static', about: 'imprint' }],
@@ -39,7 +38,6 @@ export const links = {
   tasks: '/tasks',
   signIn: '/sign-in',
   security: '/account',
-  ownData: '/account/data',
   board: (space: Id) => `/spaces/${space}`,
   list: (space: Id) => `/spaces/${space}/list`,
   journal: (space: Id) => `/spaces/${space}/journal`,
