@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
 import server.tables  # noqa: F401  # the read tables of all slices
-from server.backup import NotDone
+from server.backup import BESIDE, NotDone, stored_beside
 from server.core import erasing
 from server.core.archive import DAMAGED, TABLES, Archive, Holds, Newer, Of, SpaceRows, Unreadable, Values
 from server.core.database import scrub_database, sqlite_engine
@@ -25,6 +25,7 @@ from server.core.space import kind_of
 from server.core.tables import entities, instance, spaces
 from server.core.verify import AT_ONCE, Difference, Verified, stored_spaces, verify_database
 from server.migrations import expect_newest, newest, upgrade
+from server.people.departures import forget_account
 from server.people.erasing import erasure_of, spaces_of
 from server.people.erasure_list import Listed
 from shared_schema.base import Id
@@ -56,7 +57,9 @@ def _restore(connection: Connection, source: BinaryIO, erased: Collection[Listed
     if connection.execute(select(spaces.c.id).limit(1)).first() is not None:
         raise NotDone("The database holds data; a backup is restored into an empty one.")
     connection.execute(delete(instance))  # the next start gives the new id
-    with _as_now(archive) as found:
+    with _as_now(archive) as (beside, found):
+        for table, row in beside:
+            connection.execute(insert(table), row)
         return _erase(connection, _load(connection, found), erased)
 
 
@@ -64,7 +67,7 @@ def _import(connection: Connection, source: BinaryIO, erased: Collection[Listed]
     archive = opened(source, "spaces")
     expect_newest(connection)
     known = set(connection.execute(select(spaces.c.id)).scalars())
-    with _as_now(archive) as found:
+    with _as_now(archive) as (_, found):
         outcomes = _load(connection, _unknown(found, known))
     _expect_listed(connection, [one.space for one in outcomes])
     return _erase(connection, outcomes, erased)
@@ -120,11 +123,11 @@ LISTING = kind_of(Listing)
 
 
 @contextmanager
-def _as_now(archive: Archive) -> Iterator[Iterable[SpaceRows]]:
-    """The spaces as this version keeps them. What an older one has written goes through the steps that came since, in
-    a database that is made for it and goes away."""
+def _as_now(archive: Archive) -> Iterator[tuple[Iterable[tuple[Table, Values]], Iterable[SpaceRows]]]:
+    """What is beside the spaces, and the spaces, as this version keeps them. What an older one has written goes through
+    the steps that came since, in a database that is made for it and goes away."""
     if archive.header.schema == newest():
-        yield archive.spaces()
+        yield archive.beside(BESIDE), archive.spaces()
         return
     with TemporaryDirectory(prefix="korridor-") as folder:
         engine = sqlite_engine(make_url(f"sqlite:///{folder}/older.db"), writes=True)
@@ -132,7 +135,7 @@ def _as_now(archive: Archive) -> Iterator[Iterable[SpaceRows]]:
             with engine.begin() as connection:
                 _store_as_then(connection, archive)
                 upgrade(connection)
-                yield stored_spaces(connection)
+                yield stored_beside(connection), stored_spaces(connection)
         finally:
             engine.dispose()
 
@@ -142,6 +145,8 @@ def _store_as_then(connection: Connection, archive: Archive) -> None:
     then = MetaData()
     then.reflect(connection)
     tables = {of: then.tables[table.name] for of, table in TABLES.items() if table.name in then.tables}
+    for table, row in archive.beside(then.tables.values()):
+        connection.execute(insert(table), row)
     for space in archive.spaces(tables):
         _store(connection, space, tables)
 
@@ -192,6 +197,7 @@ def _erase(connection: Connection, loaded: list[Verified], erased: Iterable[List
 
 
 def _erase_one(connection: Connection, loaded: Collection[Id], listed: Listed) -> list[Id]:
+    forget_account(connection, listed.person)
     erasure = erasure_of(connection, listed.area, listed.person)
     wanted = [id for id in spaces_of(connection, listed.area) if id in loaded]
     return [id for id in wanted if erasing.erase(connection, id, erasure) is not None]

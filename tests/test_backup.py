@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, Table, insert, select, text
 
-from server.backup import NotDone, backup, export
+from server.backup import BESIDE, NotDone, backup, export
 from server.core.archive import TABLES, Unreadable
 from server.core.ids import new_id
 from server.core.journal import find_commands
@@ -21,9 +21,11 @@ from server.core.long import read_long, write_long
 from server.core.projections import PROJECTIONS
 from server.core.tables import entities, follow_ups, instance, leases, revocations, spaces
 from server.core.verify import Difference, Verified, verify_archive, verify_database
-from server.mail.tables import letters, mail_servers
+from server.mail.configured import name_server
+from server.mail.tables import letters
 from server.migrations import OlderDatabase, migrate, newest
-from server.people.account_tables import account_people, accounts, links
+from server.people import accounts, credentials, proofs
+from server.people.account_tables import links
 from server.people.session_tables import sessions
 from server.people.sessions import Sessions
 from server.restore import import_spaces, opened, restore
@@ -34,8 +36,8 @@ from shared_schema.people import FoundSpace
 from tests.support.areas import SmallArea, found_small_area, running_kernel
 
 READ_TABLES = {projection.table for projection in PROJECTIONS.values()}
-CARRIED = set(TABLES.values())
-LEFT_BEHIND = {instance, sessions, revocations, leases, accounts, account_people, links, letters, mail_servers}
+CARRIED = {*TABLES.values(), *BESIDE}
+LEFT_BEHIND = {instance, sessions, revocations, leases, links, letters}
 OTHER_KIND = {"sqlite": "postgres_url", "postgresql": "sqlite_url"}
 
 
@@ -49,7 +51,18 @@ async def small(database_url: str) -> AsyncIterator[SmallArea]:
         other = FoundSpace(id=new_id(), space_kind="network", name="Energie", moderator=small.coordinator)
         await small.accept(other, space=small.area)
         await kernel.followed()
+        await kernel.database.write(_let_in, small)
         yield small
+
+
+def _let_in(connection: Connection, small: SmallArea) -> None:
+    """The member has an account with everything that one may have, and the instance a mail server."""
+    being = accounts.Being(person=small.member, area=small.area)
+    account = accounts.coming_in(connection, being, "josef@brachtenau.example").id
+    proofs.set_password(connection, account, "$argon2id$")
+    proofs.replace_recovery_codes(connection, account, credentials.new_recovery_codes())
+    proofs.add_passkey(connection, account, "0a", b"\x00key", 3, "Diensthandy")
+    name_server(connection, "smtp://mail.example", "korridor@brachtenau.example")
 
 
 @pytest.fixture
@@ -82,8 +95,9 @@ def _rows(connection: Connection, table: Table) -> list[Any]:
 def rewritten(archive: io.BytesIO, old: bytes, new: bytes) -> io.BytesIO:
     """The archive with other content, and a closing record that fits it."""
     *lines, _ = gzip.decompress(archive.getvalue()).replace(old, new).splitlines(keepends=True)
-    rows = [msgspec.json.decode(line).get("of") for line in lines]
-    counts = {name: rows.count(of) for name, of in (("spaces", "space"), ("entries", "entry"), ("entities", "entity"))}
+    rows = [record.get("of") or record.get("part") for record in map(msgspec.json.decode, lines)]
+    kinds = {"spaces": "space", "entries": "entry", "entities": "entity", "beside": "beside"}
+    counts = {name: rows.count(kind) for name, kind in kinds.items()}
     closing = {"part": "end", "counts": counts, "digest": sha256(b"".join(lines)).hexdigest()}
     return io.BytesIO(gzip.compress(b"".join([*lines, msgspec.json.encode(closing)])))
 
@@ -100,6 +114,13 @@ async def test_jnl4_a_backup_of_one_kind_of_database_restores_into_the_other(sma
     assert await read_long(other_url, all_rows) == await read_long(url, all_rows)
     assert outcomes == await read_long(url, lambda connection: list(verify_database(connection)))
     assert all(isinstance(outcome, Verified) for outcome in outcomes)
+
+
+async def test_an_export_carries_no_accounts(small: SmallArea) -> None:
+    exports = gzip.decompress((await exported(small, small.area)).getvalue())
+    backups = gzip.decompress((await backed_up(small)).getvalue())
+    assert b"josef@brachtenau.example" not in exports
+    assert b"josef@brachtenau.example" in backups
 
 
 async def test_what_was_restored_goes_on_where_the_backup_ended(small: SmallArea, other_url: str) -> None:
@@ -213,6 +234,9 @@ async def test_an_older_backup_goes_through_the_steps_that_came_since(small: Sma
     assert len(await restore(other_url, older)) == 3
     rows = await read_long(small.kernel.database.url, all_rows)
     restored = await read_long(other_url, all_rows)
+    for table in BESIDE:
+        assert rows.pop(table.name)
+        assert restored.pop(table.name) == [], "there were none of it then"
     assert rows.pop("follow_ups") == []
     assert len(restored.pop("follow_ups")) > 0, "the step makes them of what was left to follow"
     assert restored == rows
@@ -240,7 +264,11 @@ async def test_jnl2_an_exported_space_is_checked_alone(small: SmallArea) -> None
 async def test_an_exported_area_comes_with_all_its_spaces_and_can_be_imported(small: SmallArea, other_url: str) -> None:
     await migrate(other_url)
     assert len(await import_spaces(other_url, await exported(small, small.area))) == 3
-    assert await read_long(other_url, all_rows) == await read_long(small.kernel.database.url, all_rows)
+    imported, there = await read_long(other_url, all_rows), await read_long(small.kernel.database.url, all_rows)
+    beside = {table.name for table in BESIDE}
+    assert {name: rows for name, rows in there.items() if name not in beside} == {
+        name: rows for name, rows in imported.items() if name not in beside
+    }
 
 
 async def test_a_space_is_imported_beside_its_area_and_a_running_kernel_finds_it(
@@ -287,6 +315,6 @@ async def _holds_tables(url: str) -> bool:
 
 
 def _remove(connection: Connection, space: str) -> None:
-    for table in (*READ_TABLES, *CARRIED - {spaces}):
+    for table in (*READ_TABLES, *set(TABLES.values()) - {spaces}):
         connection.execute(table.delete().where(table.c.space == space))
     connection.execute(spaces.delete().where(spaces.c.id == space))

@@ -1,7 +1,8 @@
 """An archive: spaces with their journals and entities in one compressed file, the same for both kinds of database.
 
-A line of JSON each: the header, then space by space its row, its entries in order, its entities, what is left to
-follow; last the closing record, by which a file that was cut or altered is noticed. Nothing here asks a database.
+A line of JSON each: the header, what is kept beside the spaces, then space by space its row, its entries in order, its
+entities, what is left to follow; last the closing record, by which a file that was cut or altered is noticed. Nothing
+here asks a database.
 """
 
 from __future__ import annotations
@@ -74,12 +75,20 @@ class Line(Struct, frozen=True, kw_only=True, tag_field="part", tag="row"):
     row: dict[str, Raw]
 
 
+class Beside(Struct, frozen=True, kw_only=True, tag_field="part", tag="beside"):
+    """A row of a table that belongs to no space, such as an account."""
+
+    table: str
+    row: dict[str, Raw]
+
+
 class Counts(Struct, frozen=True, kw_only=True):
     """How many rows an archive has."""
 
     spaces: int
     entries: int
     entities: int
+    beside: int = 0
 
 
 class Closing(Struct, frozen=True, kw_only=True, tag_field="part", tag="end"):
@@ -90,12 +99,14 @@ class Closing(Struct, frozen=True, kw_only=True, tag_field="part", tag="end"):
 
 
 def _counts(counted: Counter[str]) -> Counts:
-    return Counts(spaces=counted["space"], entries=counted["entry"], entities=counted["entity"])
+    return Counts(
+        spaces=counted["space"], entries=counted["entry"], entities=counted["entity"], beside=counted["beside"]
+    )
 
 
 _encode = msgspec.json.Encoder().encode
 _header = msgspec.json.Decoder(Header)
-_line: msgspec.json.Decoder[Line | Closing] = msgspec.json.Decoder(Line | Closing)
+_line: msgspec.json.Decoder[Line | Beside | Closing] = msgspec.json.Decoder(Line | Beside | Closing)
 
 # --- values ----------------------------------------------------------------------------------------------------------
 
@@ -138,6 +149,10 @@ def _reader(column: Column[Any]) -> Callable[[Raw], Any]:
 _WRITERS = {of: {column.name: _writer(column) for column in table.c} for of, table in TABLES.items()}
 
 
+def _packed_beside(table: Table, row: Values) -> Beside:
+    return Beside(table=str(table.name), row={column.name: _writer(column)(row[column.name]) for column in table.c})
+
+
 def _packed(of: Of, row: Values) -> Line:
     writers = _WRITERS[of]
     return Line(of=of, row={name: writers[name](value) for name, value in row.items() if name != "space"})
@@ -146,18 +161,25 @@ def _packed(of: Of, row: Values) -> Line:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_archive(target: BinaryIO, header: Header, spaces: Iterable[SpaceRows]) -> Counts:
-    """Writes spaces as they come; answers how many rows there were."""
+def write_archive(
+    target: BinaryIO, header: Header, spaces: Iterable[SpaceRows], beside: Iterable[tuple[Table, Values]] = ()
+) -> Counts:
+    """Writes spaces as they come, after what is kept beside them; answers how many rows there were."""
     digest, counted = sha256(), Counter[str]()
+    kept = (_packed_beside(table, row) for table, row in beside)
     with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=LEVEL, mtime=0) as file:
-        for line in chain([header], (_packed(of, row) for space in spaces for of, row in _rows(space))):
+        for line in chain([header], kept, (_packed(of, row) for space in spaces for of, row in _rows(space))):
             written = _encode(line) + b"\n"
             digest.update(written)
             file.write(written)
-            if isinstance(line, Line):
-                counted[line.of] += 1
+            if isinstance(line, Line | Beside):
+                counted[_of(line)] += 1
         file.write(_encode(Closing(counts=_counts(counted), digest=digest.hexdigest())) + b"\n")
     return _counts(counted)
+
+
+def _of(line: Line | Beside) -> str:
+    return line.of if isinstance(line, Line) else "beside"
 
 
 def _rows(space: SpaceRows) -> Iterator[tuple[Of, Values]]:
@@ -191,12 +213,22 @@ class Archive:
         self.header = self._begin()
         self._next = self._read()
 
+    def beside(self, tables: Iterable[Table]) -> Iterator[tuple[Table, Values]]:
+        """What is kept beside the spaces, to be read before them; rows of other tables are passed over."""
+        known = {table.name: table for table in tables}
+        readers = {name: {column.name: _reader(column) for column in table.c} for name, table in known.items()}
+        while isinstance(self._next, Beside):
+            line, self._next = self._next, self._read()
+            if line.table in known:
+                yield known[line.table], _values(line.row, readers[line.table])
+
     def spaces(self, tables: Mapping[Of, Table] = TABLES) -> Iterator[SpaceRows]:
         """The spaces in order. What is not read of one when the next is asked for is passed over.
 
         Rows have the columns of these tables; others, which an older version has written, are passed over, too.
         """
         readers = {of: {column.name: _reader(column) for column in table.c} for of, table in tables.items()}
+        deque(self.beside(()), maxlen=0)
         while self._next is not None:
             space = next(self._run("space", readers["space"], {}), None)
             if space is None:
@@ -207,13 +239,9 @@ class Archive:
 
     def _run(self, of: Of, readers: Mapping[str, Callable[[Raw], Any]], also: Values) -> Iterator[Values]:
         """The rows from here on, as long as they are of this kind; each has these values, too."""
-        while self._next is not None and self._next.of == of:
+        while isinstance(self._next, Line) and self._next.of == of:
             row, self._next = self._next.row, self._read()
-            try:
-                values = {name: readers[name](raw) for name, raw in row.items() if name in readers}
-            except _UNDECODABLE:
-                raise Unreadable(DAMAGED) from None
-            yield {**values, **also}
+            yield {**_values(row, readers), **also}
 
     def _begin(self) -> Header:
         try:
@@ -226,7 +254,7 @@ class Archive:
             raise Newer(header)
         return header
 
-    def _read(self) -> Line | None:
+    def _read(self) -> Line | Beside | None:
         """The next row, or None behind the last one; then the file has proved to be whole."""
         written = next(self._lines, None)
         if written is None:
@@ -239,13 +267,20 @@ class Archive:
             self._close(line)
             return None
         self._digest.update(written)
-        self._counted[line.of] += 1
+        self._counted[_of(line)] += 1
         return line
 
     def _close(self, closing: Closing) -> None:
         whole = closing == Closing(counts=_counts(self._counted), digest=self._digest.hexdigest())
         if not whole or next(self._lines, None) is not None:
             raise Unreadable(DAMAGED)
+
+
+def _values(row: Mapping[str, Raw], readers: Mapping[str, Callable[[Raw], Any]]) -> Values:
+    try:
+        return {name: readers[name](raw) for name, raw in row.items() if name in readers}
+    except _UNDECODABLE:
+        raise Unreadable(DAMAGED) from None
 
 
 def _lines(source: BinaryIO) -> Iterator[bytes]:
