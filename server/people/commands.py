@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -104,7 +105,9 @@ def join_person(space: Space, command: JoinPerson, by: Actor, now: datetime) -> 
 def edit_person(space: Space, command: EditPerson, by: Actor, now: datetime) -> list[Change]:
     person = _known(space, command.person)
     given = {name: getattr(command, name) for name in ("name", "function", "role")}
-    fields = {name: value for name, value in given.items() if value is not UNSET}
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value is not UNSET}
+    if person.role == "guest" and fields.get("role", "guest") != "guest":
+        fields |= {"access_until": None, "promised": None}  # the days were a guest's
     to = shown_to(fields.get("role", person.role))
     if to != person.to:
         return [space.put(replace(person, to=to, **fields))]

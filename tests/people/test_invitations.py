@@ -284,3 +284,11 @@ def test_a_role_that_the_coordination_gave_is_not_touched(world: World) -> None:
     world.come_in("nora")
     world.do(EditPerson(person=id_of("nora"), role="steering"), "jana", to="area")
     assert isinstance(world.refused(ConfirmPerson(person=id_of("nora")), SYSTEM, to="area"), NotFound)
+
+
+def test_a_guest_whom_the_coordination_raises_is_no_guest_for_thirty_days(world: World) -> None:
+    world.invite()
+    world.come_in("nora")
+    world.do(EditPerson(person=id_of("nora"), role="member"), "jana", to="area")
+    nora = world["area"].get(Person, id_of("nora"))
+    assert (nora.role, nora.access_until, nora.promised) == ("member", None, None)
