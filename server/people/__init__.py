@@ -1,5 +1,10 @@
 """People: the area's directory, the spaces it lists, and who takes part in each of them as what."""
 
-from . import commands, followers, tables
+from . import commands, directory, followers, tables
 
-__all__ = ["commands", "followers", "tables"]  # importing them registers handlers, followers and read tables
+__all__ = [
+    "commands",
+    "directory",
+    "followers",
+    "tables",
+]  # importing them registers handlers, followers and read tables

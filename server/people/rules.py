@@ -26,6 +26,15 @@ INHERITED: Final[frozenset[SpaceRole]] = frozenset({"moderator", "deputy", "memb
 """Roles that a network hands down to its key projects; guests and readers stay where they were invited."""
 
 
+VOTING: Final[frozenset[SpaceRole]] = frozenset({"moderator", "deputy", "member"})
+"""Roles that may have a vote. Coaches advise, guests and readers look on."""
+
+
+def votes(role: SpaceRole, wanted: bool) -> bool:
+    """Whether a part has a vote: where it is wanted and the role may have one."""
+    return wanted and role in VOTING
+
+
 def strongest(roles: Iterable[SpaceRole]) -> SpaceRole | None:
     """The role that counts among several, or None if there is none."""
     return min(roles, key=STRENGTH.index, default=None)
@@ -54,3 +63,19 @@ def local_date(area: Space, moment: datetime) -> date:
 def has_access(area: Space, person: Person, moment: datetime) -> bool:
     """Whether a person's access is running: `access_until` is its last day."""
     return person.access_until is None or local_date(area, moment) <= person.access_until
+
+
+def runs(area: Space, part: Participant, moment: datetime) -> bool:
+    """Whether a part is still held: `until` is its last day."""
+    return part.until is None or local_date(area, moment) <= part.until
+
+
+def stays(area: Space, person: Id) -> bool:
+    """Whether a person's access has no end, as far as anybody knows today."""
+    known = area.lookup("person", person)
+    return isinstance(known, Person) and known.access_until is None
+
+
+def moderators(space: Space) -> set[Id]:
+    """Who moderates a space with no end set to it, by a part of their own or through the network above."""
+    return {part.person for part in space.all(Participant) if part.role == "moderator" and part.until is None}

@@ -10,7 +10,7 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "e4a1a1db5252"
+export const SCHEMA = "2cb853093ec6"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
@@ -19,7 +19,7 @@ export const LIMITS = {"name":120,"title":200,"line":500,"text":20000,"paragraph
 /** Of each command: the field of the entity it is about, and kind and field that `expects` speaks of. */
 type OfCommand = { about: string | null; kind: string | null; field: string | null }
 export const COMMANDS: Record<string, OfCommand> = 
-{"area.found":{"about":null,"kind":null,"field":null},"interest_group.add":{"about":"id","kind":null,"field":null},"organisation.join":{"about":"id","kind":null,"field":null},"person.join":{"about":"id","kind":null,"field":null},"person.edit":{"about":"person","kind":"person","field":"person"},"space.found":{"about":"id","kind":null,"field":null},"participant.add":{"about":"person","kind":null,"field":null},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person","kind":null,"field":null},"profile.edit":{"about":"space","kind":"profile","field":"space"},"listing.follow":{"about":"space","kind":"listing","field":"space"},"goal.set":{"about":"id","kind":null,"field":null},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board","kind":null,"field":null},"column.add":{"about":"id","kind":null,"field":null},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column","kind":null,"field":null},"task.create":{"about":"id","kind":null,"field":null},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task","kind":null,"field":null},"helper.remove":{"about":"task","kind":null,"field":null},"goal_tag.add":{"about":"task","kind":null,"field":null},"goal_tag.remove":{"about":"task","kind":null,"field":null},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id","kind":null,"field":null},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task","kind":null,"field":null},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task","kind":null,"field":null},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
+{"area.found":{"about":null,"kind":null,"field":null},"interest_group.add":{"about":"id","kind":null,"field":null},"organisation.join":{"about":"id","kind":null,"field":null},"organisation.edit":{"about":"organisation","kind":"organisation","field":"organisation"},"organisation.end":{"about":"organisation","kind":"organisation","field":"organisation"},"person.join":{"about":"id","kind":null,"field":null},"person.edit":{"about":"person","kind":"person","field":"person"},"space.found":{"about":"id","kind":null,"field":null},"participant.add":{"about":"person","kind":null,"field":null},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person","kind":null,"field":null},"organisation.follow":{"about":"organisation","kind":null,"field":null},"moderation.follow":{"about":"space","kind":null,"field":null},"profile.edit":{"about":"space","kind":"profile","field":"space"},"listing.follow":{"about":"space","kind":"listing","field":"space"},"goal.set":{"about":"id","kind":null,"field":null},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board","kind":null,"field":null},"column.add":{"about":"id","kind":null,"field":null},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column","kind":null,"field":null},"task.create":{"about":"id","kind":null,"field":null},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task","kind":null,"field":null},"helper.remove":{"about":"task","kind":null,"field":null},"goal_tag.add":{"about":"task","kind":null,"field":null},"goal_tag.remove":{"about":"task","kind":null,"field":null},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id","kind":null,"field":null},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task","kind":null,"field":null},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task","kind":null,"field":null},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
 
 export const Viewer = { MODERATOR: 1, MEMBER: 2, GUEST: 4, READER: 8, SCREEN: 16 } as const
 /** One kind of viewer; `to` of an entity is a sum of them. */
@@ -56,6 +56,10 @@ export interface Organisation {
   description: string
   joined_on: Day | null
   left_on: Day | null
+  contact: string | null
+  contact_name: string | null
+  contact_email: string | null
+  website: string | null
 }
 export interface Person {
   kind: "person"
@@ -77,6 +81,13 @@ export interface Listing {
   parent: string | null
   purpose: string
   founded_at: Instant | null
+}
+export interface Moderation {
+  kind: "moderation"
+  id: string
+  to: number
+  space: string
+  person: string
 }
 export interface Profile {
   kind: "profile"
@@ -104,6 +115,7 @@ export interface Participant {
   voting: boolean
   through: string | null
   since: Instant | null
+  until: Day | null
 }
 export interface Goal {
   kind: "goal"
@@ -258,6 +270,25 @@ export interface JoinOrganisation {
   external_advisor?: boolean
   description?: string
 }
+export interface EditOrganisation {
+  verb: "organisation.edit"
+  organisation: string
+  name?: string
+  sector?: "academia" | "charitable" | "civil" | "private" | "public"
+  interest_group?: string | null
+  municipality?: boolean
+  external_advisor?: boolean
+  description?: string
+  contact?: string | null
+  contact_name?: string | null
+  contact_email?: string | null
+  website?: string | null
+}
+export interface EndOrganisation {
+  verb: "organisation.end"
+  organisation: string
+  left_on: Day | null
+}
 export interface JoinPerson {
   verb: "person.join"
   id: string
@@ -273,6 +304,7 @@ export interface EditPerson {
   name?: string
   function?: string
   role?: "administrator" | "coordination" | "guest" | "member" | "reader" | "steering"
+  access_until?: Day | null
 }
 export interface FoundSpace {
   verb: "space.found"
@@ -290,6 +322,7 @@ export interface AddParticipant {
   role: "coach" | "deputy" | "guest" | "member" | "moderator" | "reader"
   organisation?: string | null
   voting?: boolean
+  until?: Day | null
 }
 export interface ChangeParticipant {
   verb: "participant.change"
@@ -297,6 +330,7 @@ export interface ChangeParticipant {
   person: string
   role?: "coach" | "deputy" | "guest" | "member" | "moderator" | "reader"
   voting?: boolean
+  until?: Day | null
 }
 export interface RemoveParticipant {
   verb: "participant.remove"
@@ -310,8 +344,22 @@ export interface FollowDirectory {
   role?: "coach" | "deputy" | "guest" | "member" | "moderator" | "reader" | null
   organisation?: string | null
   voting?: boolean
+  until?: Day | null
   name?: string
   function?: string
+}
+export interface FollowOrganisation {
+  verb: "organisation.follow"
+  organisation: string
+  name: string
+  sector: "academia" | "charitable" | "civil" | "private" | "public"
+  interest_group?: string | null
+}
+export interface FollowModeration {
+  verb: "moderation.follow"
+  space: string
+  person: string
+  moderates: boolean
 }
 export interface EditProfile {
   verb: "profile.edit"
@@ -541,7 +589,7 @@ export interface RemoveComment {
 }
 export interface Put {
   do: "put"
-  entity: Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
+  entity: Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
   formerly?: number
 }
 export interface Patch {
@@ -625,6 +673,21 @@ export interface InBin {
 }
 export interface LastModerator {
   reason: "last_moderator"
+}
+export interface LastCoordination {
+  reason: "last_coordination"
+}
+export interface ModeratesAlone {
+  reason: "moderates_alone"
+  space: string
+}
+export interface NeedsEnd {
+  reason: "needs_end"
+  latest: Day
+}
+export interface OrganisationLeft {
+  reason: "organisation_left"
+  organisation: string
 }
 export interface NumberTaken {
   reason: "number_taken"
@@ -724,7 +787,7 @@ export interface Accepted {
 export interface Refused {
   t: "refused"
   id: string
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | ModeratesAlone | NeedsEnd | OrganisationLeft | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
 }
 export interface Presence {
   t: "presence"
@@ -759,7 +822,7 @@ export interface Snapshot {
   seq: number
   head: string
   viewer: Viewer
-  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
 }
 export interface TaskPart {
   space: string
@@ -769,7 +832,7 @@ export interface TaskPart {
   description: Description | null
   description_html: string
   comments: RenderedComment[]
-  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
 }
 export interface RenderedComment {
   comment: Comment
@@ -777,7 +840,7 @@ export interface RenderedComment {
 }
 export interface Found {
   space: string
-  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
   more: boolean
 }
 export interface EntriesPage {
@@ -839,7 +902,7 @@ export interface DemoPerson {
 }
 export interface Problem {
   status: number
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal | null
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | ModeratesAlone | NeedsEnd | OrganisationLeft | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal | null
 }
 export interface LinkPreview {
   name: string
@@ -885,10 +948,10 @@ export interface SetUp {
   mail?: MailServerGiven | null
 }
 
-export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
-export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
+export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
+export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | EditOrganisation | EndOrganisation | JoinPerson | EditPerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | FollowOrganisation | FollowModeration | EditProfile | FollowProfile | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
 export type Change = Put | Patch | Drop
-export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
+export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | ModeratesAlone | NeedsEnd | OrganisationLeft | NumberTaken | Unavailable | TooManyTries | AddressTaken | Internal
 export type ClientMessage = Hello | Watch | Unwatch | Do | SayPresence | Ping
 export type ServerMessage = Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
 export type Kind = AnyEntity['kind']
