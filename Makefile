@@ -72,6 +72,7 @@ check: .venv/.dev $(CLIENT) ## lint, types, import contracts, generated files, s
 	mypy
 	lint-imports
 	python -m shared_schema.typescript --check
+	python -m tools.rights --check
 	cd web && npm run --silent check
 	cd web && npm run --silent lint
 	python -m tools.size
@@ -86,6 +87,10 @@ format: .venv/.dev $(NODE_MODULES) ## format Python and the client, repair what 
 .PHONY: types
 types: .venv/.dev ## write web/src/schema.ts from the Python vocabulary
 	python -m shared_schema.typescript
+
+.PHONY: rights
+rights: .venv/.dev ## write docs/rights.md from the rules of commands and routes
+	python -m tools.rights
 
 .PHONY: bench
 bench: .venv/.dev $(CLIENT) ## measure (QUICK=1 for a short run)

@@ -2,9 +2,5 @@
 
 from . import commands, directory, followers, tables
 
-__all__ = [
-    "commands",
-    "directory",
-    "followers",
-    "tables",
-]  # importing them registers handlers, followers and read tables
+# Importing them registers handlers, followers and read tables.
+__all__ = ["commands", "directory", "followers", "tables"]

@@ -25,6 +25,7 @@ from server.core.wording import Language, say
 from server.mail.configured import MailRoom
 from server.mail.letters import Letter
 from server.mail.outbox import Outbox, queue
+from server.who import Who, only
 from shared_schema.accounts import AccessGiven, AskForLink, GiveAccess, LinkPreview, UseLink
 from shared_schema.base import Author, GivenId, Id
 from shared_schema.frames import Me
@@ -89,7 +90,7 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
         if await kernel.database.write(_mail_link, account, _language(area), ways.url):
             ways.outbox.wake()
 
-    @post("/api/sign-in/look", opt=PUBLIC, status_code=200)
+    @post("/api/sign-in/look", opt=PUBLIC | only(Who.HOLDS), status_code=200)
     async def look(request: Request[Any, Any, Any], data: JSONBody[UseLink]) -> LinkPreview:
         being = await kernel.database.read(_opens, data.token)
         area = await kernel.space(being.area) if being else None
@@ -99,7 +100,7 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
             raise NotFoundException
         return LinkPreview(name=person.name, area_name=_name_of(area))
 
-    @post("/api/sign-in", opt=PUBLIC, status_code=200)
+    @post("/api/sign-in", opt=PUBLIC | only(Who.HOLDS), status_code=200)
     async def enter(request: Request[Any, Any, Any], data: JSONBody[UseLink]) -> Response[Me]:
         opened = await kernel.database.write(_open, data.token)
         if opened is None:
@@ -109,7 +110,7 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
         account, being = opened
         return await entering.enter(request, being, account=account.id, by="link")
 
-    @post("/api/people/{person:str}/access", status_code=200)
+    @post("/api/people/{person:str}/access", status_code=200, opt=only(Who.COORDINATES))
     async def give(
         request: Request[Any, Session, Any], person: FromPath[GivenId], data: JSONBody[GiveAccess]
     ) -> AccessGiven:

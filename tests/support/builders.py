@@ -261,7 +261,7 @@ def follow_organisation(draw: Draw) -> Command | None:
     if part is None or part.organisation is None or not draw.scene.by.is_system:
         return None
     return people.FollowOrganisation(
-        organisation=part.organisation, name=f"{part.organisation_name} e. V.", sector="civil"
+        organisation=part.organisation, name=f"{part.organisation_name[:100]} e. V.", sector="civil"
     )
 
 

@@ -18,6 +18,7 @@ function part(id: string, person: string, role: Participant['role'], rest: Parti
     voting: true,
     through: null,
     since: null,
+    until: null,
     ...rest,
   }
 }

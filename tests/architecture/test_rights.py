@@ -1,0 +1,47 @@
+"""Nobody may what nobody allowed: rules of commands and routes, said once, and the page that tells them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from litestar import Litestar, get
+
+from server.core.commands import OPERATIONS, handles
+from server.who import Who, hold_rules, only
+from shared_schema.base import Command
+from tools import rights
+
+
+def test_the_page_of_rights_is_fresh() -> None:
+    assert rights.TARGET.read_text(encoding="utf-8") == rights.page(), "run make rights"
+
+
+def test_every_rule_is_a_sentence() -> None:
+    said = {rights.verb(command): rights.sentence(operation.needs) for command, operation in OPERATIONS.items()}
+    assert all(text.endswith(".") and len(text.split()) > 4 for text in said.values()), said
+
+
+def test_a_command_without_a_rule_does_not_register() -> None:
+    class Silent(Command, frozen=True, kw_only=True, tag="test.silent"):
+        pass
+
+    anything: Any = handles
+    with pytest.raises(TypeError, match="needs"):
+        anything(Silent)(lambda *_: [])
+    assert Silent not in OPERATIONS
+
+
+def test_an_app_with_a_route_that_does_not_say_who_does_not_start() -> None:
+    @get("/silent")
+    async def silent() -> None: ...
+
+    @get("/open", opt={"exclude_from_auth": True})
+    async def open_to_all() -> None: ...
+
+    @get("/own", opt=only(Who.ONESELF))
+    async def own() -> None: ...
+
+    hold_rules(Litestar([open_to_all, own], openapi_config=None))
+    with pytest.raises(TypeError, match=r"GET /silent$"):
+        hold_rules(Litestar([open_to_all, own, silent], openapi_config=None))
