@@ -72,6 +72,7 @@ check: .venv/.dev $(CLIENT) ## lint, types, import contracts, generated files, s
 	mypy
 	lint-imports
 	python -m shared_schema.typescript --check
+	python -m tools.rights --check
 	cd web && npm run --silent check
 	cd web && npm run --silent lint
 	python -m tools.size
@@ -88,8 +89,8 @@ types: .venv/.dev ## write web/src/schema.ts from the Python vocabulary
 	python -m shared_schema.typescript
 
 .PHONY: rights
-rights: .venv/.dev ## write docs/rights.md from the rules
-	python -m tests.people.rights
+rights: .venv/.dev ## write docs/rights.md from the rules of commands and routes
+	python -m tools.rights
 
 .PHONY: bench
 bench: .venv/.dev $(CLIENT) ## measure (QUICK=1 for a short run)

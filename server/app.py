@@ -52,6 +52,7 @@ from server.realtime.snapshots import Snapshots
 from server.realtime.socket import SERVER_OPTIONS, SocketProtocol, socket_handler
 from server.settings import Settings
 from server.web import Gate, built_client, client_routes, read_client
+from server.who import hold_rules
 from shared_schema.base import FRAME_LIMIT, Author
 
 log = logging.getLogger("korridor")
@@ -166,7 +167,7 @@ def _litestar(
 
     live = Live(kernel=kernel, hub=hub, snapshots=Snapshots(), histories=Histories(kernel), author_of=author_of)
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *health_routes(kernel.database, lambda: Condition(hub.state, hub.closing)),
             *people,
@@ -182,3 +183,5 @@ def _litestar(
         # The gate and `handle` say all there is to say; Litestar's own log would repeat it with addresses.
         logging_config=None,
     )
+    hold_rules(app)
+    return app

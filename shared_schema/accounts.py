@@ -7,13 +7,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from .base import Id, Name
+from .base import EmailAddress, Id, Name
 from .frames import Me
 
-# One @, no spaces and no control characters, a host with a dot or of this machine; the rest is for mail servers to say.
-_EMAIL = r"^[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?\Z"
-
-EmailAddress = Annotated[str, Meta(min_length=3, max_length=254, pattern=_EMAIL)]
 Token = Annotated[str, Meta(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9_-]+\Z")]
 SignedInBy = Literal["demo", "link", "password", "passkey", "setup", "invitation"]
 Password = Annotated[str, Meta(min_length=8, max_length=200)]

@@ -37,6 +37,10 @@ Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
 Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE)]
 Text = Annotated[str, Meta(max_length=20_000, pattern=_TEXT)]
 Paragraph = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=_TEXT)]
+# One @, no spaces and no control characters, a host with a dot or of this machine; the rest is for mail servers to say.
+_EMAIL = r"^[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?\Z"
+
+EmailAddress = Annotated[str, Meta(min_length=3, max_length=254, pattern=_EMAIL)]
 ColourName = Literal["petrol", "green", "blue", "brown", "plum", "grey"]
 
 FRAME_LIMIT: Final = 64 * 1024

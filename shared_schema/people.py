@@ -12,11 +12,13 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from .base import Command, Entity, GivenId, Id, Name, SpaceKind, Text
+from .base import Command, EmailAddress, Entity, GivenId, Id, Name, SpaceKind, Text
 
 Sector = Literal["public", "private", "charitable", "civil", "academia"]
 AreaRole = Literal["coordination", "steering", "member", "reader", "guest", "administrator"]
 SpaceRole = Literal["moderator", "deputy", "member", "coach", "guest", "reader"]
+# Only addresses that a browser opens as a page; nothing in it may end an attribute or a line.
+WebAddress = Annotated[str, Meta(max_length=300, pattern=r"^https?://[^\s\x00-\x1f\x7f<>\"'`\\\\]+\Z")]
 Template = Literal["network", "key_project", "event", "committee", "plain"]
 
 # --- entities of the area --------------------------------------------------------------------------------------------
@@ -41,7 +43,14 @@ class InterestGroup(Entity, frozen=True, kw_only=True, tag="interest_group"):
 
 
 class Organisation(Entity, frozen=True, kw_only=True, tag="organisation"):
-    """A municipality, firm, charity, association or school that takes part in the area."""
+    """A municipality, firm, charity, association or school that takes part in the area, until `left_on` if it left.
+
+    `contact` is the person who keeps what it says of itself; name, address and website are what others are told.
+    """
+
+    persons = ("contact",)
+    own = "contact"
+    personal = ("contact_name", "contact_email")
 
     name: str
     sector: Sector
@@ -51,6 +60,10 @@ class Organisation(Entity, frozen=True, kw_only=True, tag="organisation"):
     description: str = ""
     joined_on: date | None = None
     left_on: date | None = None
+    contact: Id | None = None
+    contact_name: str | None = None
+    contact_email: str | None = None
+    website: str | None = None
 
 
 class Person(Entity, frozen=True, kw_only=True, tag="person"):
@@ -82,6 +95,16 @@ class Listing(Entity, frozen=True, kw_only=True, tag="listing"):
     founded_at: datetime | None = None
 
 
+class Moderation(Entity, frozen=True, kw_only=True, tag="moderation"):
+    """The area's note that a person moderates a space with no end set, so that their access does not end unnoticed."""
+
+    indexed = ("space", "person")
+    persons = ("person",)
+
+    space: Id
+    person: Id
+
+
 # --- entities of every other space -----------------------------------------------------------------------------------
 
 
@@ -99,7 +122,8 @@ class Profile(Entity, frozen=True, kw_only=True, tag="profile"):
 class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
     """A person's part in a space, for one organisation. `through` names the network that the role is inherited
     from: such a part stands beside one of their own, goes when the role there ends, and the strongest of all counts.
-    `invitation` is what they came by, and `promised` the role that it gives once their address is confirmed."""
+    `invitation` is what they came by, and `promised` the role that it gives once their address is confirmed. `until` is
+    its last day."""
 
     indexed = ("person",)
     persons = ("person",)
@@ -120,6 +144,7 @@ class Participant(Entity, frozen=True, kw_only=True, tag="participant"):
     invitation: Id | None = None
     promised: SpaceRole | None = None
     erased: bool = False
+    until: date | None = None
 
 
 class Trace(Entity, frozen=True, kw_only=True, tag="trace"):
@@ -170,6 +195,35 @@ class JoinOrganisation(Command, frozen=True, kw_only=True, tag="organisation.joi
     description: Text = ""
 
 
+class EditOrganisation(Command, frozen=True, kw_only=True, tag="organisation.edit"):
+    """Says anew what an organisation is; name, sector and group go to every space by a command of the system."""
+
+    about = "organisation"
+    on = (Organisation, "organisation")
+
+    organisation: GivenId
+    name: Name | UnsetType = UNSET
+    sector: Sector | UnsetType = UNSET
+    interest_group: GivenId | None | UnsetType = UNSET
+    municipality: bool | UnsetType = UNSET
+    external_advisor: bool | UnsetType = UNSET
+    description: Text | UnsetType = UNSET
+    contact: GivenId | None | UnsetType = UNSET
+    contact_name: Name | None | UnsetType = UNSET
+    contact_email: EmailAddress | None | UnsetType = UNSET
+    website: WebAddress | None | UnsetType = UNSET
+
+
+class EndOrganisation(Command, frozen=True, kw_only=True, tag="organisation.end"):
+    """An organisation leaves the area, with this as its last day; None: it is part of it again."""
+
+    about = "organisation"
+    on = (Organisation, "organisation")
+
+    organisation: GivenId
+    left_on: date | None
+
+
 class JoinPerson(Command, frozen=True, kw_only=True, tag="person.join"):
     """A person becomes part of the area, usually for an organisation."""
 
@@ -184,7 +238,7 @@ class JoinPerson(Command, frozen=True, kw_only=True, tag="person.join"):
 
 
 class EditPerson(Command, frozen=True, kw_only=True, tag="person.edit"):
-    """Changes a person's name, function or role in the area; every space follows by a command of the system."""
+    """Changes a person's name, function, role or last day in the area; every space follows by itself."""
 
     about = "person"
     on = (Person, "person")
@@ -193,6 +247,7 @@ class EditPerson(Command, frozen=True, kw_only=True, tag="person.edit"):
     name: Name | UnsetType = UNSET
     function: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
     role: AreaRole | UnsetType = UNSET
+    access_until: date | None | UnsetType = UNSET
 
 
 class ErasePerson(Command, frozen=True, kw_only=True, tag="person.erase"):
@@ -219,7 +274,7 @@ class FoundSpace(Command, frozen=True, kw_only=True, tag="space.found"):
 
 
 class AddParticipant(Command, frozen=True, kw_only=True, tag="participant.add"):
-    """Gives a person of the area a role in this space."""
+    """Gives a person of the area a role in this space, with `until` as its last day. A coach needs one."""
 
     about = "person"
 
@@ -227,6 +282,7 @@ class AddParticipant(Command, frozen=True, kw_only=True, tag="participant.add"):
     role: SpaceRole
     organisation: GivenId | None = None
     voting: bool = True
+    until: date | None = None
 
 
 class ChangeParticipant(Command, frozen=True, kw_only=True, tag="participant.change"):
@@ -237,6 +293,7 @@ class ChangeParticipant(Command, frozen=True, kw_only=True, tag="participant.cha
     person: GivenId
     role: SpaceRole | UnsetType = UNSET
     voting: bool | UnsetType = UNSET
+    until: date | None | UnsetType = UNSET
 
 
 class RemoveParticipant(Command, frozen=True, kw_only=True, tag="participant.remove"):
@@ -263,8 +320,30 @@ class FollowDirectory(Command, frozen=True, kw_only=True, tag="participant.follo
     role: SpaceRole | None = None
     organisation: GivenId | None = None
     voting: bool = True
+    until: date | None = None
     name: Name | UnsetType = UNSET
     function: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+
+
+class FollowOrganisation(Command, frozen=True, kw_only=True, tag="organisation.follow"):
+    """Brings what a space knows of an organisation in line with the area. Only the system may."""
+
+    about = "organisation"
+
+    organisation: GivenId
+    name: Name
+    sector: Sector
+    interest_group: GivenId | None = None
+
+
+class FollowModeration(Command, frozen=True, kw_only=True, tag="moderation.follow"):
+    """Notes in the area whether a person moderates a space with no end set. Only the system may."""
+
+    about = "space"
+
+    space: GivenId
+    person: GivenId
+    moderates: bool
 
 
 class EditProfile(Command, frozen=True, kw_only=True, tag="profile.edit"):
@@ -289,11 +368,13 @@ class FollowProfile(Command, frozen=True, kw_only=True, tag="listing.follow"):
     purpose: Text = ""
 
 
-PeopleEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace
+PeopleEntity = Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Trace
 PeopleCommand = (
     FoundArea
     | AddInterestGroup
     | JoinOrganisation
+    | EditOrganisation
+    | EndOrganisation
     | JoinPerson
     | EditPerson
     | ErasePerson
@@ -302,6 +383,8 @@ PeopleCommand = (
     | ChangeParticipant
     | RemoveParticipant
     | FollowDirectory
+    | FollowOrganisation
+    | FollowModeration
     | EditProfile
     | FollowProfile
 )

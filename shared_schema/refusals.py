@@ -6,6 +6,7 @@ A bug is not: it is logged with context and reaches people as `Internal` with a 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from msgspec import Struct
@@ -117,7 +118,25 @@ class LastModerator(Reason, frozen=True, kw_only=True, tag="last_moderator"):
 
 
 class LastCoordination(Reason, frozen=True, kw_only=True, tag="last_coordination"):
-    """An area keeps at least one person who coordinates it."""
+    """An area keeps at least one person who coordinates it and whose access has no end."""
+
+
+class ModeratesAlone(Reason, frozen=True, kw_only=True, tag="moderates_alone"):
+    """The person is the only one to moderate the space `space`; their access ends when another moderates it, too."""
+
+    space: Id
+
+
+class NeedsEnd(Reason, frozen=True, kw_only=True, tag="needs_end"):
+    """A coach comes for a time: it needs a last day, from today to `latest`."""
+
+    latest: date
+
+
+class OrganisationLeft(Reason, frozen=True, kw_only=True, tag="organisation_left"):
+    """The organisation is no part of the area any more, so nobody begins to act for it."""
+
+    organisation: Id
 
 
 class NumberTaken(Reason, frozen=True, kw_only=True, tag="number_taken"):
@@ -179,6 +198,9 @@ AnyReason = (
     | InBin
     | LastModerator
     | LastCoordination
+    | ModeratesAlone
+    | NeedsEnd
+    | OrganisationLeft
     | NumberTaken
     | Unavailable
     | TooManyTries

@@ -18,6 +18,7 @@ from server.core.space import Space
 from server.core.wording import say
 from server.people.looking import Look, look
 from server.people.sessions import Session
+from server.who import Who, only
 from shared_schema.base import Entity, Id
 from shared_schema.board import Comment, Description, Task
 from shared_schema.frames import Found, Overview, RenderedComment, TaskPart
@@ -34,14 +35,14 @@ LONGEST_QUERY = 200
 def board_routes(kernel: Kernel) -> list[HTTPRouteHandler]:
     """The routes of this slice."""
 
-    @get("/api/spaces/{space:str}/tasks/{task:str}")
+    @get("/api/spaces/{space:str}/tasks/{task:str}", opt=only(Who.SEES))
     async def task_part(request: Request[Any, Session, Any], space: FromPath[str], task: FromPath[str]) -> TaskPart:
         seen = await look(kernel, space, request.auth.person)
         raw, names = _raw_part(seen, task), _names(seen.space, kernel.peek(seen.space.area_id))
         # Long texts take milliseconds; the loop has other people to serve.
         return await asyncio.to_thread(_rendered, raw, names)
 
-    @get("/api/spaces/{space:str}/search")
+    @get("/api/spaces/{space:str}/search", opt=only(Who.SEES))
     async def find(
         request: Request[Any, Session, Any],
         space: FromPath[str],
@@ -53,7 +54,7 @@ def board_routes(kernel: Kernel) -> list[HTTPRouteHandler]:
         entities = [e for task in found[: search.MOST_FOUND] for e in search.with_parts(seen.space, task, seen.viewer)]
         return Found(space=seen.space.id, entities=_as_sent(entities), more=len(found) > search.MOST_FOUND)
 
-    @get("/api/overview")
+    @get("/api/overview", opt=only(Who.ONESELF))
     async def overview(request: Request[Any, Session, Any]) -> Overview:
         area = await kernel.space(request.auth.area)
         if area is None:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from server.board.duties import PUT_AWAY_AFTER
 from server.board.templates import first_column_id
 from server.core.ids import derived_id
+from server.people.lasting import COACHING_MONTHS, months_after
 from shared_schema.base import SYSTEM, Author, Id, Visibility
 from shared_schema.board import (
     AddChecklistLine,
@@ -262,8 +263,17 @@ def _network(scenario: Scenario, network: Network) -> Iterator[Step]:
     yield Step(at=moment(day, 10), space=AREA, author=SYSTEM, command=found)
     for one in scenario.people:
         if network.id in one.network_ids and one.id != network.moderator_id:
-            add = AddParticipant(person=person(one.id), role=_role(one, network), voting="coach" not in one.roles)
+            role = _role(one, network)
+            add = AddParticipant(person=person(one.id), role=role, until=_until(one, role, day))
             yield Step(at=moment(day, 10, 15), space=id, author=by(network.moderator_id), command=add)
+
+
+def _until(one: Person, role: SpaceRole, day: date) -> date | None:
+    """Coaches come for a time."""
+    if role != "coach":
+        return None
+    latest = months_after(day, COACHING_MONTHS)
+    return min(one.access_until or latest, latest)
 
 
 def _role(one: Person, network: Network) -> SpaceRole:

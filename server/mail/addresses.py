@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from msgspec import Struct
 
-from shared_schema.accounts import EmailAddress
+from shared_schema.base import EmailAddress
 
 from .letters import Sender
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from msgspec import UNSET
+
 from server.core.commands import SYSTEM_ACTOR, Actor
 from server.core.space import Space
 from shared_schema.base import Author, Command, Id, Viewer
@@ -12,7 +14,9 @@ from shared_schema.people import (
     AddParticipant,
     AreaRole,
     ChangeParticipant,
+    EditOrganisation,
     ErasePerson,
+    Organisation,
     Participant,
     Person,
     RemoveParticipant,
@@ -65,7 +69,7 @@ def _viewer(space: Space, area: Space, person: Person | None, parts: list[Partic
         return None
     if space.id == area.id:
         return IN_THE_AREA[person.role]
-    kinds = [AS_PARTICIPANT[part.role] for part in parts]
+    kinds = [AS_PARTICIPANT[part.role] for part in parts if rules.runs(area, part, now)]
     reaching_down = IN_OTHER_SPACES[person.role]
     return min([*kinds, *([] if reaching_down is None else [reaching_down])], default=None)
 
@@ -76,7 +80,7 @@ def actor(space: Space, area: Space, author: Author, now: datetime) -> Actor:
     if author.kind == "system":
         return SYSTEM_ACTOR
     person = area.find(Person, author.id)
-    parts = rules.parts_of(space, author.id)
+    parts = [part for part in rules.parts_of(space, author.id) if rules.runs(area, part, now)]
     return Actor(
         author=Author(
             kind="guest" if person is not None and person.role == "guest" else "person",
@@ -117,6 +121,20 @@ def keeps_directory(by: Actor) -> bool:
 def may_erase(space: Space, by: Actor, command: ErasePerson) -> bool:
     """The coordination has people forgotten who ask for it; and everybody may ask for it themselves."""
     return by.is_system or keeps_directory(by) or (by.viewer is not None and command.person == by.person)
+
+
+EDITABLE: Final = tuple(name for name in EditOrganisation.__struct_fields__ if name != "organisation")
+OWN_WORDS: Final = frozenset({"description", "contact_name", "contact_email", "website"})
+"""What an organisation's contact person says of it; what it is in the area is said by the coordination."""
+
+
+def may_edit_organisation(space: Space, by: Actor, command: EditOrganisation) -> bool:
+    """The coordination says what an organisation is. Its contact person keeps description, contact and website."""
+    if coordinates(space, by, command):
+        return True
+    organisation = space.find(Organisation, command.organisation)
+    said = {name for name in EDITABLE if getattr(command, name) is not UNSET}
+    return organisation is not None and organisation.contact == by.person and said <= OWN_WORDS
 
 
 def moderates_here(space: Space, by: Actor, command: Command) -> bool:

@@ -13,8 +13,19 @@ from server.core.follow import DEEDS, follows
 from server.core.space import Space
 from shared_schema.base import Command, Id
 from shared_schema.invitations import ConfirmParticipant
-from shared_schema.journal import Drop, Entry
-from shared_schema.people import FollowDirectory, FollowProfile, Listing, Organisation, Participant, Person, Profile
+from shared_schema.journal import Drop, Entry, Patch
+from shared_schema.people import (
+    FollowDirectory,
+    FollowModeration,
+    FollowOrganisation,
+    FollowProfile,
+    Listing,
+    Moderation,
+    Organisation,
+    Participant,
+    Person,
+    Profile,
+)
 
 from . import rules
 
@@ -32,6 +43,34 @@ def carry_person(entry: Entry, space: Space, area: Space, other: Space | None) -
         return []
     follow = FollowDirectory(person=person.id, name=person.name, function=person.function)
     return [(listing.id, follow) for listing in _in_order(area.all(Listing))]
+
+
+@follows("organisation.edit")
+def carry_organisation(entry: Entry, space: Space, area: Space, other: Space | None) -> Follow:
+    """A new name, sector or group of an organisation goes to every space of the area."""
+    organisation = area.find(Organisation, entry.about)
+    changed = {name for change in entry.changes if isinstance(change, Patch) for name in change.fields}
+    if organisation is None or not changed & {"name", "sector", "interest_group"}:
+        return []
+    follow = FollowOrganisation(
+        organisation=organisation.id,
+        name=organisation.name,
+        sector=organisation.sector,
+        interest_group=organisation.interest_group,
+    )
+    return [(listing.id, follow) for listing in _in_order(area.all(Listing))]
+
+
+@follows("participant.add", "participant.change", "participant.remove", "participant.follow", "space.found")
+def note_moderation(entry: Entry, space: Space, area: Space, other: Space | None) -> Follow:
+    """The area notes who moderates a space, because there it is decided when somebody's access ends."""
+    if space.id == area.id:
+        return []
+    now, noted = rules.moderators(space), {one.person for one in area.where(Moderation, space=space.id)}
+    return [
+        (area.id, FollowModeration(space=space.id, person=person, moderates=person in now))
+        for person in sorted(now ^ noted)
+    ]
 
 
 @follows("profile.edit")
@@ -80,6 +119,7 @@ def _held(network: Space, participants: Iterable[Participant]) -> Iterator[Follo
             role=part.role if part.role in rules.INHERITED else None,
             organisation=part.organisation,
             voting=part.voting,
+            until=part.until,
         )
 
 

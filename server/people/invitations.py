@@ -24,7 +24,8 @@ from shared_schema.people import AreaRole, Organisation, Person, Profile, SpaceR
 from shared_schema.refusals import AlreadyExists, Invalid, NotFound, Refusal, TooMany
 
 from . import access, rules
-from .commands import part_for, shown_to
+from .commands import part_for
+from .directory import shown_to
 
 MOST_OPEN: Final = 500
 """Open invitations of one space: five lists of addresses in full."""

@@ -23,8 +23,8 @@ from server.core.space import Space
 from server.core.wording import Language
 from server.mail.letters import Letter
 from server.mail.outbox import queue
-from shared_schema.accounts import EmailAddress
-from shared_schema.base import Author, GivenId, Id
+from server.who import Who, only
+from shared_schema.base import Author, EmailAddress, GivenId, Id
 from shared_schema.frames import Accepted
 from shared_schema.invitations import CreateInvitation
 from shared_schema.joining import InviteByMail, Invited
@@ -51,7 +51,7 @@ def inviting_routes(ways: Ways) -> list[HTTPRouteHandler]:
     """Mailing a link to each of many addresses."""
     kernel = ways.kernel
 
-    @post("/api/spaces/{space:str}/invitations/mail", status_code=200)
+    @post("/api/spaces/{space:str}/invitations/mail", status_code=200, opt=only(Who.INVITES))
     async def mail(
         request: Request[Any, Session, Any], space: FromPath[GivenId], data: JSONBody[InviteByMail]
     ) -> list[Invited]:

@@ -20,6 +20,7 @@ from server.core.commands import Request as Sent
 from server.core.ids import derived_id
 from server.core.kernel import Kernel
 from server.core.space import Space
+from server.who import Who, only
 from shared_schema.base import SYSTEM, Id, Viewer
 from shared_schema.frames import Accepted, Me
 from shared_schema.invitations import AcceptInvitation, Invitation
@@ -37,7 +38,7 @@ from .tables import invitations
 
 log = logging.getLogger("korridor.people")
 
-PUBLIC: Final = {"exclude_from_auth": True}
+PUBLIC: Final = {"exclude_from_auth": True, **only(Who.HOLDS)}
 
 
 class Way(Struct, frozen=True):

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from server.core.wording import Language
 from server.mail.outbox import queue
+from server.who import Who, only
 from shared_schema.accounts import AskForLink
 from shared_schema.base import Id
 
@@ -30,7 +31,7 @@ GOOD_FOR: Final = timedelta(days=1)
 def own_address_routes(ways: Ways) -> list[HTTPRouteHandler]:
     """Giving an address, as long as one has none."""
 
-    @post("/api/me/email", status_code=204)
+    @post("/api/me/email", status_code=204, opt=only(Who.ONESELF))
     async def give_address(request: Request[Any, Session, Any], data: JSONBody[AskForLink]) -> None:
         session = request.auth
         if session.account is None:

@@ -16,6 +16,7 @@ from litestar.params import JSONBody
 from msgspec import Raw, Struct
 
 from server.core.kernel import Kernel
+from server.who import Who, only
 from shared_schema.accounts import AddPasskey, Challenge, Entered, RemovePasskey, UsePasskey
 from shared_schema.base import NIL, Id
 from shared_schema.refusals import Refusal, WrongPasskey
@@ -69,7 +70,7 @@ def passkey_routes(kernel: Kernel, entering: Entering, attempts: Attempts, site:
     """Adding, removing and using passkeys."""
     database = kernel.database
 
-    @post("/api/me/passkeys/new", status_code=200)
+    @post("/api/me/passkeys/new", status_code=200, opt=only(Who.ONESELF))
     async def new(request: Asked) -> Challenge:
         account, me = _account(request), await entering.me(request.auth)
         own = await database.read(proofs.security_of, account)
@@ -79,7 +80,7 @@ def passkey_routes(kernel: Kernel, entering: Entering, attempts: Attempts, site:
         token = await database.write(links.issue, "passkey", account, Posed(challenge.hex()), ANSWERED_WITHIN)
         return Challenge(token=token, options=options)
 
-    @post("/api/me/passkeys", status_code=204)
+    @post("/api/me/passkeys", status_code=204, opt=only(Who.ONESELF))
     async def add(request: Asked, data: JSONBody[AddPasskey]) -> None:
         account = _account(request)
         posed = await database.write(links.redeem, "passkey", data.token, Posed)
@@ -90,7 +91,7 @@ def passkey_routes(kernel: Kernel, entering: Entering, attempts: Attempts, site:
         await database.write(proofs.add_passkey, account, made.id, made.public_key, made.sign_count, data.name)
         log.info("passkey_added", extra={"person": request.auth.person})
 
-    @post("/api/me/passkeys/remove", status_code=204)
+    @post("/api/me/passkeys/remove", status_code=204, opt=only(Who.ONESELF))
     async def remove(request: Asked, data: JSONBody[RemovePasskey]) -> None:
         await database.write(proofs.remove_passkey, _account(request), data.id)
         log.info("passkey_removed", extra={"person": request.auth.person})

@@ -13,6 +13,7 @@ from server.core.commands import Request as CommandRequest
 from server.core.ids import new_id
 from server.core.kernel import Kernel
 from server.core.space import Space
+from server.who import Who, only
 from shared_schema.accounts import Erase, NameFound
 from shared_schema.base import Author, Id
 from shared_schema.frames import Refused
@@ -31,21 +32,21 @@ JSON_HEADERS = {"Content-Disposition": 'attachment; filename="korridor.json"', "
 def privacy_routes(kernel: Kernel, sessions: Sessions) -> list[HTTPRouteHandler]:
     """Everything about one's own data."""
 
-    @get("/api/me/data")
+    @get("/api/me/data", opt=only(Who.ONESELF))
     async def data(request: Request[Any, Session, Any]) -> Response[OwnData]:
         return Response(await own_data(kernel, sessions, request.auth), headers=JSON_HEADERS)
 
-    @get("/api/me/data.html")
+    @get("/api/me/data.html", opt=only(Who.ONESELF))
     async def data_page(request: Request[Any, Session, Any]) -> Response[str]:
         area = await _space(kernel, request.auth.area)
         page = own_data_page.page(await own_data(kernel, sessions, request.auth), area.get(Area, area.id).language)
         return Response(page, media_type=MediaType.HTML, headers=own_data_page.HEADERS)
 
-    @post("/api/people/{person:str}/erase", status_code=204)
+    @post("/api/people/{person:str}/erase", status_code=204, opt=only(Who.ERASES))
     async def erase(request: Request[Any, Session, Any], person: FromPath[str], data: JSONBody[Erase]) -> None:
         await ask_for_erasure(kernel, request.auth, person, data.name)
 
-    @get("/api/areas/{area:str}/erasures/{person:str}/mentions")
+    @get("/api/areas/{area:str}/erasures/{person:str}/mentions", opt=only(Who.COORDINATES))
     async def mentions(
         request: Request[Any, Session, Any], area: FromPath[str], person: FromPath[str]
     ) -> list[NameFound]:

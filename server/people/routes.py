@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from server.core.kernel import Kernel
 from server.core.space import Space
+from server.who import Who, only
 from shared_schema.accounts import EndSessions, OwnSession
 from shared_schema.base import GivenId, Id
 from shared_schema.frames import DemoPerson, Me
@@ -40,19 +41,19 @@ def people_routes(
 ) -> list[HTTPRouteHandler]:
     """Who is signed in, where else, and out again. Signing in by choosing a person exists on demo instances alone."""
 
-    @get("/api/me")
+    @get("/api/me", opt=only(Who.ONESELF))
     async def me(request: Request[Any, Session, Any]) -> Me:
         return await entering.me(request.auth)
 
-    @get("/api/me/sessions")
+    @get("/api/me/sessions", opt=only(Who.ONESELF))
     async def own_sessions(request: Request[Any, Session, Any]) -> list[OwnSession]:
         return await sessions.own(request.auth)
 
-    @post("/api/me/sessions/end", status_code=204)
+    @post("/api/me/sessions/end", status_code=204, opt=only(Who.ONESELF))
     async def end_sessions(request: Request[Any, Session, Any], data: JSONBody[EndSessions]) -> None:
         await sessions.end_own(request.auth, data.id)
 
-    @post("/api/sign-out", status_code=204)
+    @post("/api/sign-out", status_code=204, opt=only(Who.ONESELF))
     async def sign_out(request: Request[Any, Session, Any]) -> Response[None]:
         await sessions.end(request.auth)
         log.info("signed_out", extra={"person": request.auth.person, "session": request.auth.id})

@@ -12,6 +12,7 @@ from server.core.space import Space
 from shared_schema.base import Id
 from shared_schema.invitations import Invitation
 from shared_schema.people import Area, Participant, Person, SpaceRole
+from shared_schema.refusals import NotFound, Refusal
 
 STRENGTH: Final[tuple[SpaceRole, ...]] = (
     "moderator",
@@ -25,6 +26,15 @@ STRENGTH: Final[tuple[SpaceRole, ...]] = (
 
 INHERITED: Final[frozenset[SpaceRole]] = frozenset({"moderator", "deputy", "member", "coach"})
 """Roles that a network hands down to its key projects; guests and readers stay where they were invited."""
+
+
+VOTING: Final[frozenset[SpaceRole]] = frozenset({"moderator", "deputy", "member"})
+"""Roles that may have a vote. Coaches advise, guests and readers look on."""
+
+
+def votes(role: SpaceRole, wanted: bool) -> bool:
+    """Whether a part has a vote: where it is wanted and the role may have one."""
+    return wanted and role in VOTING
 
 
 def strongest(roles: Iterable[SpaceRole]) -> SpaceRole | None:
@@ -63,3 +73,31 @@ def has_access(area: Space, person: Person, moment: datetime) -> bool:
 def is_open(invitation: Invitation, moment: datetime) -> bool:
     """Whether somebody may still come in by an invitation."""
     return invitation.revoked_at is None and moment < invitation.expires_at and invitation.uses < invitation.most_uses
+
+
+def runs(area: Space, part: Participant, moment: datetime) -> bool:
+    """Whether a part is still held: `until` is its last day."""
+    return part.until is None or local_date(area, moment) <= part.until
+
+
+def stays(area: Space, person: Id) -> bool:
+    """Whether a person's access has no end, as far as anybody knows today."""
+    someone = area.lookup("person", person)
+    return isinstance(someone, Person) and someone.access_until is None and not someone.erased
+
+
+def known(area: Space, id: Id) -> Person:
+    """A person of the area; of one who was erased nothing is known any more."""
+    person = area.get(Person, id)
+    if person.erased:
+        raise Refusal(NotFound(kind="person", id=id))
+    return person
+
+
+def moderators(space: Space) -> set[Id]:
+    """Who moderates a space with no end set to it, by a part of their own or through the network above."""
+    return {
+        part.person
+        for part in space.all(Participant)
+        if part.role == "moderator" and part.until is None and not part.erased
+    }

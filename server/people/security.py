@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from server.core.kernel import Kernel
 from server.mail.configured import MailRoom
+from server.who import Who, only
 from shared_schema.accounts import (
     ConfirmAuthenticator,
     NewAuthenticator,
@@ -44,14 +45,14 @@ def security_routes(
     """The page on which one sees and changes how one signs in."""
     database = kernel.database
 
-    @get("/api/me/security")
+    @get("/api/me/security", opt=only(Who.ONESELF))
     async def security(request: Asked) -> Security:
         own = await database.read(proofs.security_of, _account(request))
         area = await kernel.space(request.auth.area)
         person = area.find(Person, request.auth.person) if area else None
         return replace(own, mail=await mail_room.post() is not None, promised=person.promised if person else None)
 
-    @post("/api/me/password", status_code=204)
+    @post("/api/me/password", status_code=204, opt=only(Who.ONESELF))
     async def set_password(request: Asked, data: JSONBody[SetPassword]) -> None:
         account = _account(request)
         stored = await database.read(proofs.password_of, account)
@@ -66,12 +67,12 @@ def security_routes(
         await database.write(proofs.set_password, account, await credentials.hash_password(data.new))
         await _changed(request, "password_set")
 
-    @post("/api/me/password/remove", status_code=204)
+    @post("/api/me/password/remove", status_code=204, opt=only(Who.ONESELF))
     async def remove_password(request: Asked) -> None:
         await database.write(proofs.set_password, _account(request), None)
         await _changed(request, "password_removed")
 
-    @post("/api/me/authenticator/new", status_code=200)
+    @post("/api/me/authenticator/new", status_code=200, opt=only(Who.ONESELF))
     async def new_authenticator(request: Asked) -> NewAuthenticator:
         own = await database.read(proofs.security_of, _account(request))
         if own.authenticator:
@@ -79,7 +80,7 @@ def security_routes(
         secret = credentials.new_secret()
         return NewAuthenticator(secret=secret, uri=credentials.secret_uri(secret, own.email or credentials.ISSUER))
 
-    @post("/api/me/authenticator", status_code=200)
+    @post("/api/me/authenticator", status_code=200, opt=only(Who.ONESELF))
     async def confirm(request: Asked, data: JSONBody[ConfirmAuthenticator]) -> RecoveryCodes:
         account, codes = _account(request), credentials.new_recovery_codes()
         if await database.read(proofs.has_authenticator, account):
@@ -89,13 +90,13 @@ def security_routes(
         await _changed(request, "authenticator_set")
         return RecoveryCodes(codes=codes)
 
-    @post("/api/me/authenticator/remove", status_code=204)
+    @post("/api/me/authenticator/remove", status_code=204, opt=only(Who.ONESELF))
     async def remove(request: Asked, data: JSONBody[ProveCode]) -> None:
         account = await _proven(request, data.code)
         await database.write(proofs.remove_authenticator, account)
         await _changed(request, "authenticator_removed")
 
-    @post("/api/me/recovery-codes", status_code=200)
+    @post("/api/me/recovery-codes", status_code=200, opt=only(Who.ONESELF))
     async def recovery_codes(request: Asked, data: JSONBody[ProveCode]) -> RecoveryCodes:
         account, codes = await _proven(request, data.code), credentials.new_recovery_codes()
         await database.write(proofs.replace_recovery_codes, account, codes)

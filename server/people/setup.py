@@ -26,6 +26,7 @@ from server.mail.configured import MailRoom, name_server
 from server.mail.letters import Letter, message
 from server.mail.outbox import NotNow, Post, Refused
 from server.mail.smtp import post_to
+from server.who import Who, only
 from shared_schema.accounts import MailServerGiven, MailTried, SetUp, SetupPreview, TryMail, UseLink
 from shared_schema.base import NIL, SYSTEM, Command, Id
 from shared_schema.frames import Accepted, Me
@@ -39,7 +40,7 @@ from .entering import Entering
 
 log = logging.getLogger("korridor.people")
 
-PUBLIC: Final = {"exclude_from_auth": True}
+PUBLIC: Final = {"exclude_from_auth": True, **only(Who.HOLDS)}
 GOOD_FOR: Final = timedelta(days=7)
 """Started again, an empty instance prints a new link."""
 

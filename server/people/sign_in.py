@@ -27,6 +27,7 @@ from server.core.wording import Language, say
 from server.mail.configured import MailRoom
 from server.mail.letters import Letter
 from server.mail.outbox import Outbox, queue
+from server.who import Who, only
 from shared_schema.accounts import (
     AccessGiven,
     AskForLink,
@@ -100,7 +101,7 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
         if await kernel.database.write(mail_link, account, _language(area), ways.url):
             ways.outbox.wake()
 
-    @post("/api/sign-in/look", opt=PUBLIC, status_code=200)
+    @post("/api/sign-in/look", opt=PUBLIC | only(Who.HOLDS), status_code=200)
     async def look(request: Request[Any, Any, Any], data: JSONBody[UseLink]) -> LinkPreview:
         being = await kernel.database.read(_opens, data.token)
         area = await kernel.space(being.area) if being else None
@@ -110,7 +111,7 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
             raise NotFoundException
         return LinkPreview(name=person.name, area_name=_name_of(area))
 
-    @post("/api/sign-in", opt=PUBLIC, status_code=200)
+    @post("/api/sign-in", opt=PUBLIC | only(Who.HOLDS), status_code=200)
     async def enter(request: Request[Any, Any, Any], data: JSONBody[UseLink]) -> Response[Entered]:
         opened = await kernel.database.write(_open, data.token)
         if opened is None:
@@ -139,7 +140,7 @@ def sign_in_routes(ways: Ways) -> list[HTTPRouteHandler]:
     async def second(request: Request[Any, Any, Any], data: JSONBody[UseCode]) -> Response[Entered]:
         return await entering.second_step(request, data.token, data.code)
 
-    @post("/api/people/{person:str}/access", status_code=200)
+    @post("/api/people/{person:str}/access", status_code=200, opt=only(Who.COORDINATES))
     async def give(
         request: Request[Any, Session, Any], person: FromPath[GivenId], data: JSONBody[GiveAccess]
     ) -> AccessGiven:

@@ -19,6 +19,7 @@ from server.core.kernel import Kernel
 from server.core.ledger import short
 from server.core.space import Space
 from server.problems import RETRY_AFTER, status_of
+from server.who import Who, only
 from shared_schema.base import FRAME_LIMIT, Author, Id, Viewer
 from shared_schema.frames import Accepted, EntriesPage, PostCommand, Refused
 from shared_schema.refusals import Invalid, NotFound, Refusal, Unavailable
@@ -64,7 +65,7 @@ def space_routes(live: Live) -> Router:
     )
 
 
-@get("/snapshot")
+@get("/snapshot", opt=only(Who.SEES))
 async def snapshot(
     request: AnyRequest,
     live: LiveDependency,
@@ -94,7 +95,7 @@ async def _past(live: Live, space: Space, viewer: Viewer, at: int) -> Made:
     return await live.snapshots.get(key, lambda: snapshot_of(space.id, at, past.head, viewer, seen))
 
 
-@get("/entries")
+@get("/entries", opt=only(Who.SEES))
 async def entries(
     request: AnyRequest,
     live: LiveDependency,
@@ -121,7 +122,7 @@ async def entries(
     )
 
 
-@get("/journal")
+@get("/journal", opt=only(Who.SEES))
 async def journal(
     request: AnyRequest,
     live: LiveDependency,
@@ -137,7 +138,7 @@ async def journal(
     return Response(msgspec.json.encode(answer), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-@post("/commands", status_code=200, request_max_body_size=FRAME_LIMIT)
+@post("/commands", status_code=200, request_max_body_size=FRAME_LIMIT, opt=only(Who.ACTS))
 async def command(request: AnyRequest, live: LiveDependency, space: FromPath[str]) -> Response[bytes]:
     """Does one command: `Accepted`, or `Refused` with the status that fits the reason."""
     posted, author = _read(await request.body()), live.author_of(request)

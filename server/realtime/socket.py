@@ -18,6 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from server.core.database import UNREACHABLE
+from server.who import Who, only
 from shared_schema.base import FRAME_LIMIT
 
 from .hub import Hub
@@ -204,7 +205,7 @@ def link_of(connection: WebSocket[Any, Any, Any]) -> Link:
 def socket_handler(hub: Hub, identify: Identify, origins: Collection[str]) -> WebsocketRouteHandler:
     """The handler of `/ws`. Only pages of our own origins may open it: a browser always says which page it was."""
 
-    @websocket("/ws", opt={"exclude_from_auth": True})
+    @websocket("/ws", opt={"exclude_from_auth": True, **only(Who.SOCKET)})
     async def live(socket: WebSocket[Any, Any, Any]) -> None:
         if socket.headers.getall("origin", []) not in ([origin] for origin in origins):
             log.warning("socket_refused", extra={"code": int(CloseCode.ORIGIN)})

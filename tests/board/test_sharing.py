@@ -30,7 +30,7 @@ from shared_schema.board import (
 from shared_schema.journal import Drop, Put
 from shared_schema.people import AddParticipant
 from shared_schema.refusals import ColumnFull, InBin, Invalid, NeedsModerator, NotAllowed, NotFound
-from tests.support.worlds import World, id_of
+from tests.support.worlds import COACH_UNTIL, World, id_of
 
 TASK = id_of("task")
 
@@ -180,7 +180,7 @@ def test_who_takes_no_part_there_stays_behind(world: World) -> None:
 
 
 def test_readers_and_coaches_there_do_not_own_there(world: World) -> None:
-    world.do(AddParticipant(person=id_of("max"), role="coach"), to="other")
+    world.do(AddParticipant(person=id_of("max"), role="coach", until=COACH_UNTIL), to="other")
     world.task(owner=id_of("max"))
     world.do(send("other"))
     assert world.find(Ownership, "task", of="other") is None

@@ -29,6 +29,8 @@ from tests.support.worlds import id_of, small_world
 
 SPACES = ("network", "project", "other", "area")
 PEOPLE = ("mira", "jana", "max", "dora", "gus")
+ABOUT_PEOPLE = ("participant.", "person.", "invitation.", "organisation.", "moderation.")
+"""Beginnings of verbs that change who is there, and nothing on a board."""
 TAKES_AWAY = ("task.delete", "column.remove", "board.apply_template", "space.found", "area.found", "person.edit")
 
 
@@ -83,7 +85,7 @@ class Furnished:
     def live(self, commands: int, *, without: tuple[str, ...] = ()) -> None:
         """Lets so many random things happen on the boards; nothing is taken away for good."""
         kinds = [command for command in COMMANDS if verb(command) not in (*TAKES_AWAY, *without)]
-        board = [kind for kind in kinds if not verb(kind).startswith(("participant.", "person."))]
+        board = [kind for kind in kinds if not verb(kind).startswith(ABOUT_PEOPLE)]
         weighted = [*board, *[CreateTask] * 4]
         for command in self.dice.choices(weighted, k=commands):
             self.send(command, self.dice.choice(SPACES[:3]), self.dice.choice((*PEOPLE, None)))

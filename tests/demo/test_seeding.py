@@ -243,7 +243,7 @@ async def test_founding_comes_from_the_system_and_nothing_else_but_what_follows(
     verbs = {one.entry.verb for one in await entries(selmachtal) if one.entry.by.kind == "system"}
     assert verbs == {
         *("area.found", "interest_group.add", "organisation.join", "person.join", "space.found"),
-        *("participant.follow", "task.put_away"),
+        *("participant.follow", "moderation.follow", "task.put_away"),
     }
 
 

@@ -17,9 +17,9 @@ from shared_schema.base import FRAME_LIMIT
 from shared_schema.frames import Problem
 from shared_schema.people import JoinPerson
 from shared_schema.refusals import Internal, Invalid
-from tests.people.test_rights import OPEN
 from tests.support.areas import SmallArea
 from tests.support.instances import Instance, running_instance
+from tests.support.routes import OPEN
 
 BODIES = {
     "/api/spaces/{space:str}/invitations/mail": {"addresses": ["nora@x.example"], "role": "guest", "days": 1},

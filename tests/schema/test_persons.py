@@ -13,7 +13,7 @@ from shared_schema.journal import AnyEntity
 ENTITIES = get_args(AnyEntity)
 IDS = {"Id", "Id | None", "tuple[Id, ...]"}
 OTHERS = {
-    *("interest_group", "organisation", "through", "parent", "area"),
+    *("interest_group", "organisation", "through", "parent", "area", "space"),
     *("board", "column", "task", "goal", "invitation"),
     *("entity", "on"),  # of a trace: a text, and a task
 }
@@ -46,6 +46,7 @@ STRUCTURED = {"place", "kind", "colour", "of", "timezone", "language", "token_ha
 """Strings that the system, or a choice, has made."""
 WRITTEN_OF_THINGS = {
     *("area.name", "area.claim", "area.description", "organisation.name", "organisation.description"),
+    "organisation.website",
     *("interest_group.name", "listing.name", "listing.purpose", "profile.name", "profile.purpose"),
     *("participant.organisation_name", "board.title", "column.title"),
 }

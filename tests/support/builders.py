@@ -200,6 +200,7 @@ def _expected(draw: Draw, command: Command) -> dict[str, Scalar]:
 
 # --- the directory ---------------------------------------------------------------------------------------------------
 
+LATER: Final = date(2030, 12, 31)
 AREA_ROLES: Final = get_args(people.AreaRole)
 SPACE_ROLES: Final = get_args(people.SpaceRole)
 TEMPLATES: Final = get_args(Template)
@@ -230,6 +231,45 @@ def join_organisation(draw: Draw) -> Command | None:
         interest_group=draw.maybe(group.id for group in draw.seen(people.InterestGroup)),
         municipality=draw.chance(),
     )
+
+
+@builds(people.EditOrganisation)
+def edit_organisation(draw: Draw) -> Command | None:
+    organisation = draw.one(draw.seen(people.Organisation))
+    if organisation is None:
+        return None
+    return people.EditOrganisation(
+        organisation=organisation.id,
+        name=draw.unset_or(draw.title),
+        sector=draw.unset_or(lambda: draw.pick(get_args(people.Sector))),
+        municipality=draw.unset_or(draw.chance),
+        contact_email=draw.unset_or(lambda: draw.pick((None, "info@selmachtal.example"))),
+        website=draw.unset_or(lambda: draw.pick((None, "https://selmachtal.example/wir"))),
+    )
+
+
+@builds(people.EndOrganisation)
+def end_organisation(draw: Draw) -> Command | None:
+    organisation = draw.one(draw.seen(people.Organisation))
+    # Not in the past: people still join for it.
+    return None if organisation is None else people.EndOrganisation(organisation=organisation.id, left_on=LATER)
+
+
+@builds(people.FollowOrganisation)
+def follow_organisation(draw: Draw) -> Command | None:
+    part = draw.one(part for part in draw.seen(people.Participant) if part.organisation is not None)
+    if part is None or part.organisation is None or not draw.scene.by.is_system:
+        return None
+    return people.FollowOrganisation(
+        organisation=part.organisation, name=f"{part.organisation_name[:100]} e. V.", sector="civil"
+    )
+
+
+@builds(people.FollowModeration)
+def follow_moderation(draw: Draw) -> Command | None:
+    if not draw.scene.by.is_system or not _in_area(draw):
+        return None
+    return people.FollowModeration(space=draw.id(), person=draw.id(), moderates=True)
 
 
 @builds(people.JoinPerson)
@@ -289,11 +329,19 @@ def add_participant(draw: Draw) -> Command | None:
     if person is None or _in_area(draw):
         return None
     role = draw.pick(SPACE_ROLES)
-    return people.AddParticipant(person=person, role=role, voting=draw.chance())
+    until = _until(draw, role)
+    return people.AddParticipant(person=person, role=role, voting=draw.chance(), until=until)
+
+
+def _until(draw: Draw, role: people.SpaceRole) -> date | None:
+    """A last day, which a coach needs and others may have."""
+    return (draw.scene.now + timedelta(days=draw.number(2, 400))).date() if role == "coach" or draw.chance() else None
 
 
 def _changeable(draw: Draw) -> people.Participant | None:
-    return draw.one(p for p in draw.seen(people.Participant) if p.role != "moderator" and p.through is None)
+    return draw.one(
+        p for p in draw.seen(people.Participant) if p.role not in ("moderator", "deputy") and p.through is None
+    )
 
 
 @builds(people.ChangeParticipant)
@@ -301,9 +349,13 @@ def change_participant(draw: Draw) -> Command | None:
     part = _changeable(draw)
     if part is None:
         return None
-    role = draw.unset_or(lambda: draw.pick(SPACE_ROLES))
+    role = draw.pick(SPACE_ROLES)
     return people.ChangeParticipant(
-        participant=part.id, person=part.person, role=role, voting=draw.unset_or(draw.chance)
+        participant=part.id,
+        person=part.person,
+        role=role,
+        voting=draw.unset_or(draw.chance),
+        until=_until(draw, role),
     )
 
 

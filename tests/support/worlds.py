@@ -7,7 +7,7 @@ takes no part, `adam` administers, `viola` is a guest of nothing.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
@@ -53,6 +53,8 @@ NETWORK_ROLES: Final = {
     "gus": "guest",
     "rita": "reader",
 }
+
+COACH_UNTIL: Final = date(2027, 11, 16)
 
 
 def id_of(name: str) -> Id:
@@ -208,7 +210,8 @@ def small_world() -> World:
         found = FoundSpace(id=id_of(name), space_kind="network", name=name, moderator=id_of("mira"))
         world.do(found, "jana", to="area")
     for name, role in NETWORK_ROLES.items():
-        world.do(AddParticipant(person=id_of(name), role=role))  # type: ignore[arg-type]
+        until = COACH_UNTIL if role == "coach" else None
+        world.do(AddParticipant(person=id_of(name), role=role, until=until))  # type: ignore[arg-type]
     project = FoundSpace(id=id_of("project"), space_kind="key_project", name="project", parent=id_of("network"))
     world.do(project, "jana", to="area")
     return world

@@ -10,7 +10,7 @@ export type Instant = string
 export type Day = string
 export type Scalar = string | number | boolean | null
 export const PROTOCOL = 1
-export const SCHEMA = "8fb76afe908c"
+export const SCHEMA = "9ca30a5ab3b0"
 export const AUDIENCES = {"moderators":1,"space":7,"area":15,"public":31} as const
 /** Kinds that are in no snapshot; they belong to the part of the task that is open. */
 export const COLD: readonly string[] = ["description","comment"]
@@ -19,7 +19,7 @@ export const LIMITS = {"name":120,"title":200,"line":500,"text":20000,"paragraph
 /** Of each command: the field of the entity it is about, and kind and field that `expects` speaks of. */
 type OfCommand = { about?: string; kind?: string; field?: string }
 export const COMMANDS: Record<string, OfCommand> = 
-{"area.found":{},"interest_group.add":{"about":"id"},"organisation.join":{"about":"id"},"person.join":{"about":"id"},"person.edit":{"about":"person","kind":"person","field":"person"},"person.erase":{"about":"person"},"space.found":{"about":"id"},"participant.add":{"about":"person"},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person"},"profile.edit":{"about":"space","kind":"profile","field":"space"},"listing.follow":{"about":"space","kind":"listing","field":"space"},"invitation.create":{"about":"id"},"invitation.revoke":{"about":"invitation","kind":"invitation","field":"invitation"},"invitation.accept":{"about":"person"},"person.confirm":{"about":"person"},"participant.confirm":{"about":"person"},"goal.set":{"about":"id"},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board"},"column.add":{"about":"id"},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column"},"task.create":{"about":"id"},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task"},"helper.remove":{"about":"task"},"goal_tag.add":{"about":"task"},"goal_tag.remove":{"about":"task"},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id"},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task"},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task"},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
+{"area.found":{},"interest_group.add":{"about":"id"},"organisation.join":{"about":"id"},"organisation.edit":{"about":"organisation","kind":"organisation","field":"organisation"},"organisation.end":{"about":"organisation","kind":"organisation","field":"organisation"},"person.join":{"about":"id"},"person.edit":{"about":"person","kind":"person","field":"person"},"person.erase":{"about":"person"},"space.found":{"about":"id"},"participant.add":{"about":"person"},"participant.change":{"about":"person","kind":"participant","field":"participant"},"participant.remove":{"about":"person","kind":"participant","field":"participant"},"participant.follow":{"about":"person"},"organisation.follow":{"about":"organisation"},"moderation.follow":{"about":"space"},"profile.edit":{"about":"space","kind":"profile","field":"space"},"listing.follow":{"about":"space","kind":"listing","field":"space"},"invitation.create":{"about":"id"},"invitation.revoke":{"about":"invitation","kind":"invitation","field":"invitation"},"invitation.accept":{"about":"person"},"person.confirm":{"about":"person"},"participant.confirm":{"about":"person"},"goal.set":{"about":"id"},"board.edit":{"about":"board","kind":"board","field":"board"},"board.apply_template":{"about":"board"},"column.add":{"about":"id"},"column.edit":{"about":"column","kind":"column","field":"column"},"column.move":{"about":"column","kind":"column","field":"column"},"column.remove":{"about":"column"},"task.create":{"about":"id"},"task.edit":{"about":"task","kind":"task","field":"task"},"task.describe":{"about":"task","kind":"description","field":"task"},"task.move":{"about":"task","kind":"task","field":"task"},"task.send":{"about":"task","kind":"task","field":"task"},"task.assign":{"about":"task","kind":"ownership","field":"task"},"helper.add":{"about":"task"},"helper.remove":{"about":"task"},"goal_tag.add":{"about":"task"},"goal_tag.remove":{"about":"task"},"task.finish":{"about":"task","kind":"task","field":"task"},"task.reopen":{"about":"task","kind":"task","field":"task"},"task.block":{"about":"task","kind":"task","field":"task"},"task.unblock":{"about":"task","kind":"task","field":"task"},"task.show":{"about":"task","kind":"task","field":"task"},"task.archive":{"about":"task","kind":"task","field":"task"},"task.unarchive":{"about":"task","kind":"task","field":"task"},"task.bin":{"about":"task","kind":"task","field":"task"},"task.restore":{"about":"task","kind":"task","field":"task"},"task.delete":{"about":"task","kind":"task","field":"task"},"task.duplicate":{"about":"id"},"task.put_away":{"about":"task","kind":"task","field":"task"},"checklist_line.add":{"about":"task"},"checklist_line.edit":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.tick":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.move":{"about":"task","kind":"checklist_line","field":"line"},"checklist_line.remove":{"about":"task","kind":"checklist_line","field":"line"},"comment.add":{"about":"task"},"comment.edit":{"about":"task","kind":"comment","field":"comment"},"comment.remove":{"about":"task","kind":"comment","field":"comment"}}
 
 export const Viewer = { MODERATOR: 1, MEMBER: 2, GUEST: 4, READER: 8, SCREEN: 16 } as const
 /** One kind of viewer; `to` of an entity is a sum of them. */
@@ -56,6 +56,10 @@ export interface Organisation {
   description: string
   joined_on: Day | null
   left_on: Day | null
+  contact: string | null
+  contact_name: string | null
+  contact_email: string | null
+  website: string | null
 }
 export interface Person {
   kind: "person"
@@ -79,6 +83,13 @@ export interface Listing {
   parent: string | null
   purpose: string
   founded_at: Instant | null
+}
+export interface Moderation {
+  kind: "moderation"
+  id: string
+  to: number
+  space: string
+  person: string
 }
 export interface Profile {
   kind: "profile"
@@ -109,6 +120,7 @@ export interface Participant {
   invitation: string | null
   promised: "coach" | "deputy" | "guest" | "member" | "moderator" | "reader" | null
   erased: boolean
+  until: Day | null
 }
 export interface Trace {
   kind: "trace"
@@ -287,6 +299,25 @@ export interface JoinOrganisation {
   external_advisor?: boolean
   description?: string
 }
+export interface EditOrganisation {
+  verb: "organisation.edit"
+  organisation: string
+  name?: string
+  sector?: "academia" | "charitable" | "civil" | "private" | "public"
+  interest_group?: string | null
+  municipality?: boolean
+  external_advisor?: boolean
+  description?: string
+  contact?: string | null
+  contact_name?: string | null
+  contact_email?: string | null
+  website?: string | null
+}
+export interface EndOrganisation {
+  verb: "organisation.end"
+  organisation: string
+  left_on: Day | null
+}
 export interface JoinPerson {
   verb: "person.join"
   id: string
@@ -302,6 +333,7 @@ export interface EditPerson {
   name?: string
   function?: string
   role?: "administrator" | "coordination" | "guest" | "member" | "reader" | "steering"
+  access_until?: Day | null
 }
 export interface ErasePerson {
   verb: "person.erase"
@@ -323,6 +355,7 @@ export interface AddParticipant {
   role: "coach" | "deputy" | "guest" | "member" | "moderator" | "reader"
   organisation?: string | null
   voting?: boolean
+  until?: Day | null
 }
 export interface ChangeParticipant {
   verb: "participant.change"
@@ -330,6 +363,7 @@ export interface ChangeParticipant {
   person: string
   role?: "coach" | "deputy" | "guest" | "member" | "moderator" | "reader"
   voting?: boolean
+  until?: Day | null
 }
 export interface RemoveParticipant {
   verb: "participant.remove"
@@ -343,8 +377,22 @@ export interface FollowDirectory {
   role?: "coach" | "deputy" | "guest" | "member" | "moderator" | "reader" | null
   organisation?: string | null
   voting?: boolean
+  until?: Day | null
   name?: string
   function?: string
+}
+export interface FollowOrganisation {
+  verb: "organisation.follow"
+  organisation: string
+  name: string
+  sector: "academia" | "charitable" | "civil" | "private" | "public"
+  interest_group?: string | null
+}
+export interface FollowModeration {
+  verb: "moderation.follow"
+  space: string
+  person: string
+  moderates: boolean
 }
 export interface EditProfile {
   verb: "profile.edit"
@@ -606,7 +654,7 @@ export interface RemoveComment {
 }
 export interface Put {
   do: "put"
-  entity: Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
+  entity: Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
   formerly?: number
 }
 export interface Patch {
@@ -693,6 +741,18 @@ export interface LastModerator {
 }
 export interface LastCoordination {
   reason: "last_coordination"
+}
+export interface ModeratesAlone {
+  reason: "moderates_alone"
+  space: string
+}
+export interface NeedsEnd {
+  reason: "needs_end"
+  latest: Day
+}
+export interface OrganisationLeft {
+  reason: "organisation_left"
+  organisation: string
 }
 export interface NumberTaken {
   reason: "number_taken"
@@ -804,7 +864,7 @@ export interface Accepted {
 export interface Refused {
   t: "refused"
   id: string
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | ModeratesAlone | NeedsEnd | OrganisationLeft | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
 }
 export interface Presence {
   t: "presence"
@@ -839,7 +899,7 @@ export interface Snapshot {
   seq: number
   head: string
   viewer: Viewer
-  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
 }
 export interface TaskPart {
   space: string
@@ -849,7 +909,7 @@ export interface TaskPart {
   description: Description | null
   description_html: string
   comments: RenderedComment[]
-  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
 }
 export interface RenderedComment {
   comment: Comment
@@ -857,7 +917,7 @@ export interface RenderedComment {
 }
 export interface Found {
   space: string
-  entities: (Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
+  entities: (Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment)[]
   more: boolean
 }
 export interface EntriesPage {
@@ -919,7 +979,7 @@ export interface DemoPerson {
 }
 export interface Problem {
   status: number
-  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal | null
+  reason: Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | ModeratesAlone | NeedsEnd | OrganisationLeft | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal | null
 }
 export interface LinkPreview {
   name: string
@@ -1039,10 +1099,10 @@ export interface NameFound {
   task: string | null
 }
 
-export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
-export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | JoinPerson | EditPerson | ErasePerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | EditProfile | FollowProfile | CreateInvitation | RevokeInvitation | AcceptInvitation | ConfirmPerson | ConfirmParticipant | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
+export type AnyEntity = Area | InterestGroup | Organisation | Person | Listing | Moderation | Profile | Participant | Trace | Invitation | Goal | Board | Column | Task | Ownership | Helper | GoalTag | ChecklistLine | Description | Comment
+export type AnyCommand = FoundArea | AddInterestGroup | JoinOrganisation | EditOrganisation | EndOrganisation | JoinPerson | EditPerson | ErasePerson | FoundSpace | AddParticipant | ChangeParticipant | RemoveParticipant | FollowDirectory | FollowOrganisation | FollowModeration | EditProfile | FollowProfile | CreateInvitation | RevokeInvitation | AcceptInvitation | ConfirmPerson | ConfirmParticipant | SetGoal | EditBoard | ApplyTemplate | AddColumn | EditColumn | MoveColumn | RemoveColumn | CreateTask | EditTask | DescribeTask | MoveTask | SendTask | AssignTask | AddHelper | RemoveHelper | TagGoal | UntagGoal | FinishTask | ReopenTask | BlockTask | UnblockTask | ShowTask | ArchiveTask | UnarchiveTask | BinTask | RestoreTask | DeleteTask | DuplicateTask | PutTaskAway | AddChecklistLine | EditChecklistLine | TickChecklistLine | MoveChecklistLine | RemoveChecklistLine | AddComment | EditComment | RemoveComment
 export type Change = Put | Patch | Drop
-export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
+export type AnyReason = Invalid | NotAllowed | NotFound | AlreadyExists | IdReused | ChangedSince | TextChanged | TooMany | ColumnFull | LastColumn | NotAMember | CannotOwn | Inherited | NeedsModerator | NotInBin | InBin | LastModerator | LastCoordination | ModeratesAlone | NeedsEnd | OrganisationLeft | NumberTaken | Unavailable | TooManyTries | AddressTaken | WrongPassword | WrongCode | WrongPasskey | WeakPassword | Internal
 export type ClientMessage = Hello | Watch | Unwatch | Do | SayPresence | Ping
 export type ServerMessage = Welcome | Entries | Accepted | Refused | Presence | Behind | Left | State | Pong
 export type Kind = AnyEntity['kind']

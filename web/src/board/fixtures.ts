@@ -70,6 +70,7 @@ export function participant(number: number, name: string, part: Partial<Particip
     function: '',
     voting: true,
     through: null,
+    until: null,
     since: null,
     invitation: null,
     promised: null,

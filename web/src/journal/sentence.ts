@@ -54,6 +54,7 @@ const DIFFERING = new Set([
   'board.edit',
   'profile.edit',
   'person.edit',
+  'organisation.edit',
   'participant.change',
   'checklist_line.edit',
 ])
@@ -62,6 +63,10 @@ const TELLERS = new Map<string, Teller>([
   ['area.found', plain('activity.area.found')],
   ['interest_group.add', naming('activity.interest_group.add', ({ entry }) => named(entry, 'interest_group'))],
   ['organisation.join', naming('activity.organisation.join', ({ entry }) => named(entry, 'organisation'))],
+  ['organisation.edit', naming('activity.organisation.edit', aboutOrganisation)],
+  ['organisation.end', naming('activity.organisation.end', aboutOrganisation)],
+  ['organisation.follow', naming('activity.organisation.follow', aboutOrganisation)],
+  ['moderation.follow', plain('activity.moderation.follow')],
   ['person.join', naming('activity.person.join', ({ entry }) => named(entry, 'person'))],
   ['person.edit', naming('activity.person.edit', aboutPerson)],
   ['person.erase', plain('activity.person.erase')],
@@ -155,6 +160,10 @@ function spaceFounded({ entry, telling }: Story): ReturnType<Teller> {
 
 function aboutPerson({ entry, telling }: Story): Vars {
   return { name: telling.person(entry.about) ?? telling.t('common.somebody') }
+}
+
+function aboutOrganisation({ entry, telling }: Story): Vars {
+  return { name: telling.organisation(entry.about) ?? telling.t('activity.an_organisation') }
 }
 
 function withRole(story: Story): Vars {

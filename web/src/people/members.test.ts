@@ -21,6 +21,7 @@ function part(id: string, person: string, role: Participant['role'], rest: Parti
     since: null,
     invitation: null,
     promised: null,
+    until: null,
     ...rest,
   }
 }
