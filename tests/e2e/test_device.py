@@ -76,7 +76,7 @@ async def test_cli1_a_queue_survives_a_killed_tab_in_order(opens: Opens, serving
     jana, josef = await opens("Jana Wolfsteiner", service_workers="allow"), await opens("Josef Dorfner")
     await jana.open_board(BUS)
     await josef.open_board(BUS)
-    await jana.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    await jana.works_offline()
     before, board = await titles_in(josef), jana.page.url
     field = await new_task_field(jana)
     serving.stop(signal.SIGKILL)

@@ -274,7 +274,7 @@ async def test_who_is_overwritten_unseen_is_told_and_takes_it_back_with_one_clic
 async def test_without_the_server_the_page_starts_from_this_device(opens: Opens, serving: Serving) -> None:
     jana = await opens("Jana Wolfsteiner", service_workers="allow")
     await jana.open_board(BUS)
-    await jana.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    await jana.works_offline()
     await expect(jana.card(TIMETABLE)).to_be_visible()
     serving.stop()
     await jana.page.reload()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -41,6 +42,11 @@ class Window:
         other = Window(self.url, await self.page.context.new_page())
         other._provoked = self._provoked
         return other
+
+    async def works_offline(self) -> None:
+        """Returns once the service worker has everything that it needs without a server."""
+        async with asyncio.timeout(60):
+            await self.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
 
     async def offline(self, yes: bool = True) -> None:
         """Takes the network away, or gives it back."""

@@ -9,7 +9,7 @@ const FORMS = /svelte\/src\/.*(bindings\/(select|input)|blocks\/html)/
 
 /** What forms, menus, dialogs and plain pages are made of. Pictures for cameras bring a library of their own. */
 const CONTROLS =
-  /\/src\/(lib\/|ui\/(?!QrCode|Notices)|account\/(account|Plain|SecondStep)\.|app\/(roles|demo-people)\.)/
+  /\/src\/(lib\/(?!offline)|ui\/(?!QrCode|Notices)|account\/(account|Plain|SecondStep)\.|app\/(roles|demo-people)\.)/
 
 /**
  * Puts what is loaded at first into two files: `shell` for every page, `board` for what a board needs beside it. Thirty

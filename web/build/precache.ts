@@ -19,6 +19,8 @@ export function precache(): Plugin {
     generateBundle(_options, bundle) {
       const worker = bundle[FILE]
       if (worker?.type !== 'chunk') throw new Error('The service worker is missing from the build.')
+      // Browsers run it as a plain script: it would not start, and nothing would work offline.
+      if (worker.imports.length > 0) throw new Error(`The service worker imports ${worker.imports.join(', ')}.`)
       const files = Object.keys(bundle).filter((file) => file.startsWith('assets/') && !file.includes('latin-ext'))
       const page = bundle['index.html']
       const content = page?.type === 'asset' ? page.source : ''
