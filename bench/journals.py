@@ -86,6 +86,7 @@ class _Scribe:
             "payload": journal.encode_payload(changes, (), None),
             "salt": salt,
             "fingerprint": ledger.fingerprint(salt, msgspec.json.encode(command)),
+            "payload_hash": None,
         }
         space.head = row["hash"] = _sealed(row, prev=space.head)
         return row
