@@ -153,6 +153,9 @@ async def test_with_an_authenticator_every_way_in_asks_for_its_code(instance: In
             "password": True,
             "authenticator": True,
             "recovery_codes": credentials.RECOVERY_CODES,
+            "passkeys": [],
+            "promised": None,
+            "mail": False,
         }
     first = await with_password(instance, GOOD)
     assert (first.json()["me"], "set-cookie" in first.headers) == (None, False)
