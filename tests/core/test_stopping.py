@@ -38,7 +38,8 @@ async def test_jnl3_stopping_while_followers_work_breaks_nothing(
             for _ in range(turns):
                 await asyncio.sleep(0)
         await database.close()
-    assert [record.getMessage() for record in caplog.records] == []
+    complaints = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert complaints == []
     async with running_kernel(sqlite_url) as kernel:
         await kernel.followed()
         network = await kernel.space(small.network)

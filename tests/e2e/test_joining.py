@@ -58,6 +58,7 @@ async def test_a_stranger_with_a_link_has_added_a_task_within_a_minute(
     await page.get_by_role("button", name="Mitmachen").click()
     await is_on_board(page)
     await page.get_by_role("button", name=re.compile("Aufgabe")).first.click()
+    await expect(page.get_by_role("textbox", name=re.compile("Neue Aufgabe"))).to_be_focused()
     await page.keyboard.type("Lastenrad ausleihen")
     await page.keyboard.press("Enter")
     await expect(window.card("Lastenrad ausleihen")).to_be_visible()

@@ -219,6 +219,7 @@ def _body(scene: Scene, command: Any, field: str) -> Json:
     }
     samples: dict[str, Any] = {"name": "N", "title": "T", "text": "T", "reason": "R", "role": "member", "number": 1}
     samples |= {"sector": "public", "template": "plain", "visibility": "space", "done": True, "space_kind": "network"}
+    samples |= {"token_hash": "0" * 64, "days": 7, "most_uses": 1, "moderates": True, "left_on": "2026-11-28"}
     required = [one.name for one in msgspec.structs.fields(command) if one.required]
     body: Json = {"verb": verb(command)}
     for name in required:
