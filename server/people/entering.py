@@ -72,13 +72,14 @@ class Entering:
             halfway = Halfway(account=account, being=being, by=by)
             token = await self._kernel.database.write(links.issue, "second", account, halfway, SECOND_STEP_WITHIN)
             return Response(Entered(second=token))
-        return await self._entered(request, being, by, account)
+        return await self.proven(request, being, by=by, account=account)
 
     async def proven(
         self, request: Request[Any, Any, Any], being: Being, *, by: SignedInBy, account: Id
     ) -> Response[Entered]:
-        """Signs in who has proven both at once."""
-        return await self._entered(request, being, by, account)
+        """Signs in who has proven all that is asked for."""
+        me, cookie = await self._begin(request, being, by, account)
+        return Response(Entered(me=me), cookies=[cookie])
 
     async def second_step(self, request: Request[Any, Any, Any], token: str, code: str) -> Response[Entered]:
         """Signs in who has proven both. A handful of wrong codes, and the first step has to be taken again."""
@@ -91,13 +92,7 @@ class Entering:
             raise Refusal(WrongCode())
         if await database.write(links.redeem, "second", token, Halfway) is None:
             raise NotFoundException
-        return await self._entered(request, halfway.being, halfway.by, halfway.account)
-
-    async def _entered(
-        self, request: Request[Any, Any, Any], being: Being, by: SignedInBy, account: Id
-    ) -> Response[Entered]:
-        me, cookie = await self._begin(request, being, by, account)
-        return Response(Entered(me=me), cookies=[cookie])
+        return await self.proven(request, halfway.being, by=halfway.by, account=halfway.account)
 
     async def _begin(
         self, request: Request[Any, Any, Any], being: Being, by: SignedInBy, account: Id | None
